@@ -1,0 +1,51 @@
+/**
+ * The scalar forms that the configuration is written in. Numbers and switches are accepted as text too,
+ * because a value taken from the environment is text.
+ * @module
+ */
+
+import { z } from 'zod'
+import { parseByteSize } from '../../lib/byte-size.ts'
+import { parseDuration } from '../../lib/duration.ts'
+
+/** A duration such as `250ms`, `30s`, `5m`, `3h`, `7d`; yields milliseconds. */
+export const duration = () =>
+  z
+    .string()
+    .regex(/^\d+(ms|s|m|h|d)$/, 'expected a duration such as 500ms, 30s, 5m, 3h or 7d')
+    .transform(parseDuration)
+
+/** A size such as `512B`, `64KiB`, `1MiB`; yields bytes. */
+export const byteSize = () =>
+  z
+    .string()
+    .regex(/^\d+(B|KiB|MiB|GiB)$/, 'expected a size such as 512B, 64KiB, 1MiB or 1GiB')
+    .transform(parseByteSize)
+
+/** A whole number between `min` and `max`, as a number or as decimal text. */
+export const count = (min: number, max: number) =>
+  z
+    .union([z.int(), z.string().regex(/^\d+$/, 'expected a whole number')])
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+/** A switch, as a boolean or as the text `true` or `false`. */
+export const flag = () =>
+  z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true')
+
+/** A CIDR block or a single address; its exact grammar is checked when it is compiled. */
+export const cidr = () =>
+  z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'expected an address or a CIDR block such as 10.0.0.0/8')
+
+/** A name that appears in metrics and logs. */
+export const name = () =>
+  z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected 1 to 64 lower-case letters, digits, «.», «_» or «-»')
+
+/** A header field name (RFC 9110 token without `_`), kept in lower case. */
+export const headerName = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9!#$%&'*+.^`|~-]+$/, 'expected a header name, written with «-» and not «_»')
+    .transform((text) => text.toLowerCase())

@@ -1,0 +1,187 @@
+/**
+ * `routes`: what is matched, which credentials are read, who is let through, which headers are guarded and
+ * what the upstream sees. One entry, one route; the most specific pattern wins, whatever the order.
+ * @module
+ */
+
+import { z } from 'zod'
+import { tokenKinds } from '../../tokens/token.ts'
+import { cidr, flag, headerName, name } from './primitives.ts'
+
+const text = () => z.string().min(1)
+
+const match = z
+  .strictObject({
+    hosts: z
+      .array(text())
+      .min(1)
+      .optional()
+      .describe('Host names this route serves, without port; omitted means every host.'),
+    path: z
+      .string()
+      .startsWith('/')
+      .describe(
+        'Path pattern. `{name}` is one whole segment, `{name+}` the rest of the path and not empty, `{name*}` the rest and perhaps empty. The last two only at the end.',
+      ),
+    methods: z
+      .array(z.string().regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case'))
+      .min(1)
+      .optional()
+      .describe('Methods this route serves; omitted means all.'),
+  })
+  .describe('What a request must look like to take this route.')
+
+const credentialSource = z.union([
+  z.enum(['bearer', 'token', 'api-key', 'dsn', 'basic']).describe('A scheme of the Authorization header.'),
+  z.strictObject({
+    header: headerName().describe('A header whose whole value is the token, such as X-Auth-Token.'),
+  }),
+  z.strictObject({
+    sentryAuth: headerName().describe('A header in the form of X-Sentry-Auth: `Sentry sentry_key=…, …`.'),
+  }),
+  z.strictObject({
+    query: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]+$/, 'expected a plain parameter name')
+      .describe('A query parameter whose value is the token; it is removed before forwarding.'),
+  }),
+])
+
+const scopes = z
+  .strictObject({
+    allOf: z.array(text()).optional().describe('Every one of these is needed.'),
+    anyOf: z
+      .array(text())
+      .optional()
+      .describe('At least one of these is needed; an empty list admits nobody.'),
+  })
+  .describe('Scopes that the token must have.')
+
+const authorize = z
+  .strictObject({
+    public: flag().optional().describe('Let everyone through, without reading a credential.'),
+    system: z
+      .enum(['refuse', 'allow', 'only'])
+      .default('refuse')
+      .describe('Whether the system token is admitted here, or nothing else is.'),
+    kinds: z
+      .array(z.enum(tokenKinds))
+      .default(['personal', 'group', 'deploy', 'build', 'organization'])
+      .describe('Kinds of token that are admitted; an empty list admits nobody.'),
+    scopes: scopes.optional(),
+    bindings: z
+      .record(z.string().regex(/^[a-z][a-z0-9_-]*$/), text())
+      .default({})
+      .describe(
+        'For each binding key the value it must have here, with `{parameter}` of the path: `account: "{account}"`. A token that is bound to a key not named here is refused.',
+      ),
+    ignoreBindings: z
+      .array(text())
+      .default([])
+      .describe('Binding keys of a token that do not matter on this route, or `*` for all.'),
+    networks: z
+      .array(cidr())
+      .optional()
+      .describe('Client networks that are admitted; an empty list admits nobody, omitted means anywhere.'),
+    access: z
+      .enum(['by-method', 'read-only', 'read-write', 'owner'])
+      .default('by-method')
+      .describe(
+        'Access that is needed. By method: GET, HEAD and OPTIONS need read-only, all others read-write.',
+      ),
+    condition: text()
+      .optional()
+      .describe('A CEL expression over `token`, `subject`, `resource` and `request` that must yield true.'),
+  })
+  .describe('Who may pass. Every rule that is given must hold.')
+
+const privilegedHeaders = z
+  .strictObject({
+    names: z
+      .array(headerName())
+      .optional()
+      .describe('Exact names; omitted means the built-in list (X-Account-Access-Control and its kin).'),
+    prefixes: z.array(headerName()).default([]).describe('Every header whose name starts with one of these.'),
+    removePrefixes: z
+      .array(headerName())
+      .default(['x-remove-'])
+      .describe(
+        'Prefixes that stand for the `X-` of a name to remove it: `x-remove-container-read` is `x-container-read`.',
+      ),
+    fromNonOwner: z
+      .enum(['strip', 'refuse'])
+      .default('strip')
+      .describe('What happens when somebody who is not an owner sends one.'),
+    translate: z
+      .record(headerName(), headerName())
+      .default({})
+      .describe(
+        "Client's name to upstream's name, applied both ways for an owner. The upstream's name is never accepted from a client.",
+      ),
+  })
+  .describe('Headers that only an owner may send or see.')
+
+/** Fields of a grant that an identity header may carry. */
+export const identityFields = ['subject', 'token-id', 'token-kind', 'scopes', 'access', 'owner'] as const
+export type IdentityField = (typeof identityFields)[number]
+
+export const route = z
+  .strictObject({
+    name: name().describe('Name in logs and metrics; unique.'),
+    match,
+    pathMode: z
+      .enum(['strict', 'raw-exact'])
+      .default('strict')
+      .describe(
+        'strict: targets that servers read differently are refused with 400. raw-exact: the bytes go up untouched; only the segments that the pattern names are decoded.',
+      ),
+    upstream: name().describe('Which of `upstreams` serves it.'),
+    credentials: z
+      .array(credentialSource)
+      .default(['bearer'])
+      .describe('Where a token may be presented. A request that presents two is refused with 400.'),
+    upstreamCredential: z
+      .enum(['strip', 'passthrough'])
+      .default('strip')
+      .describe("What the upstream sees of the client's credential: nothing, or the very same."),
+    authorize: authorize.prefault({}),
+    privilegedHeaders: privilegedHeaders.prefault({}),
+    identityHeaders: z
+      .record(headerName(), z.enum(identityFields))
+      .default({
+        'x-sallyport-subject': 'subject',
+        'x-sallyport-token-id': 'token-id',
+        'x-sallyport-token-kind': 'token-kind',
+        'x-sallyport-scopes': 'scopes',
+        'x-sallyport-access': 'access',
+      })
+      .describe(
+        'Headers that tell the upstream who was let through; always removed from what the client sent.',
+      ),
+    allowUnderscoreHeaders: flag()
+      .default(false)
+      .describe('Let header names with `_` through. They are guarded as if written with `-`.'),
+    hostHeader: z
+      .enum(['preserve', 'upstream'])
+      .default('preserve')
+      .describe("Which Host the upstream sees: the client's, or the upstream's own."),
+    onRefusal: z
+      .enum(['truthful', 'not-found'])
+      .default('truthful')
+      .describe(
+        'not-found: a 403 becomes the 404 of a path that does not exist, so that existence stays hidden.',
+      ),
+    mode: z
+      .enum(['enforce', 'shadow'])
+      .default('enforce')
+      .describe('shadow: decide and record, but let every request through. For trying a new rule.'),
+    realm: z
+      .string()
+      .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 'expected printable ASCII without quotes')
+      .default('sallyport')
+      .describe('Realm of the WWW-Authenticate challenge.'),
+  })
+  .describe('One route.')
+
+export type RouteSettings = z.output<typeof route>
+export type CredentialSource = RouteSettings['credentials'][number]

@@ -1,0 +1,148 @@
+/**
+ * The whole configuration file. Every default is here, every default is the safe one, and every description
+ * ends up in the JSON Schema that editors read.
+ * @module
+ */
+
+import { z } from 'zod'
+import { byteSize, cidr, count, duration, flag, name } from './primitives.ts'
+import { route } from './routes.ts'
+import { cache, keys, store, systemToken } from './tokens.ts'
+
+const listen = z
+  .strictObject({
+    address: z.string().default('127.0.0.1').describe('Address of the data plane.'),
+    port: count(0, 65_535).default(8080).describe('Port of the data plane; 0 takes a free one.'),
+    limits: z
+      .strictObject({
+        headerCount: count(1, 900).default(100).describe('Header lines of a request; more is 431.'),
+        headerBytes: byteSize()
+          .prefault('32KiB')
+          .describe('Bytes of the request line and all headers; more is 431.'),
+        targetBytes: byteSize().prefault('8KiB').describe('Bytes of the request target; more is 400.'),
+        connections: count(1, 1_000_000)
+          .default(20_000)
+          .describe('Open client connections; more are closed at once.'),
+      })
+      .prefault({}),
+    timeouts: z
+      .strictObject({
+        headers: duration().prefault('15s').describe('From the first byte to the last header; then 408.'),
+        request: duration().prefault('1h').describe('From the first byte to the end of the body; then 408.'),
+        keepAlive: duration().prefault('75s').describe('An idle connection between two requests.'),
+        idle: duration().prefault('5m').describe('A connection on which no byte moves in either direction.'),
+        drain: duration()
+          .prefault('30s')
+          .describe('How long requests in flight may take once the gateway is told to stop.'),
+      })
+      .prefault({}),
+  })
+  .prefault({})
+  .describe('The data plane: where clients connect.')
+
+const admin = z
+  .strictObject({
+    address: z
+      .string()
+      .default('127.0.0.1')
+      .describe('Address of the admin listener; a public one needs `insecure: [public-admin]`.'),
+    port: count(0, 65_535).default(8081).describe('Port of the admin listener; 0 takes a free one.'),
+  })
+  .prefault({})
+  .describe('The control plane: /livez, /readyz and /metrics.')
+
+const clientAddress = z
+  .strictObject({
+    trustedProxies: z
+      .array(cidr())
+      .default([])
+      .describe(
+        'Proxies whose forwarded header is believed; an empty list believes nobody and uses the socket.',
+      ),
+    header: z
+      .enum(['x-forwarded-for', 'forwarded'])
+      .default('x-forwarded-for')
+      .describe('Which header those proxies write. The other one is ignored.'),
+  })
+  .prefault({})
+  .describe("How the client's address is found.")
+
+const upstream = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(
+        /^https?:\/\/[^/?#@\s]+\/?$/,
+        'expected http://host:port or https://host:port, without path or user',
+      )
+      .describe('Where the service listens.'),
+    connections: count(1, 10_000).default(64).describe('Connections to this upstream at the most.'),
+    queue: count(0, 100_000).default(1024).describe('Requests that may wait for a connection; more is 503.'),
+    timeouts: z
+      .strictObject({
+        connect: duration().prefault('5s').describe('For the connection to be made; then 502.'),
+        headers: duration()
+          .prefault('60s')
+          .describe('From the request to the head of the response; then 504.'),
+        bodyIdle: duration().prefault('60s').describe('Between two pieces of the response body.'),
+        keepAlive: duration()
+          .prefault('4s')
+          .describe("How long an idle connection is kept, unless the upstream's Keep-Alive says less."),
+      })
+      .prefault({}),
+    tls: z
+      .strictObject({
+        ca: z.string().optional().describe('Private certificate authority, PEM: `${file:ca.pem}`.'),
+        serverName: z
+          .string()
+          .optional()
+          .describe('Name to verify and to send as SNI instead of the host of the URL.'),
+        verify: flag()
+          .default(true)
+          .describe('Verify the certificate; `false` needs `insecure: [unverified-upstream-tls]`.'),
+      })
+      .prefault({}),
+  })
+  .describe('A legacy service.')
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('Least severe level that is written.'),
+    requests: flag().default(true).describe('One line for each request.'),
+  })
+  .prefault({})
+  .describe('The log on standard error, JSON lines.')
+
+/** Settings that weaken the gateway, each to be named before it takes effect. */
+export const insecureOptOuts = [
+  'trust-any-proxy',
+  'unverified-upstream-tls',
+  'public-admin',
+  'system-token-anywhere',
+] as const
+export type InsecureOptOut = (typeof insecureOptOuts)[number]
+
+export const settings = z
+  .strictObject({
+    listen,
+    admin,
+    clientAddress,
+    keys,
+    store,
+    cache,
+    systemToken,
+    upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
+    routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
+    log,
+    insecure: z
+      .array(z.enum(insecureOptOuts))
+      .default([])
+      .describe('Insecure settings that are meant, by name.'),
+  })
+  .describe('Sallyport configuration')
+
+export type Settings = z.output<typeof settings>
+export type UpstreamSettings = Settings['upstreams'][string]

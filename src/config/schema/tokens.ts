@@ -1,0 +1,93 @@
+/**
+ * `keys`, `store`, `cache` and `systemToken`: where tokens are recorded and how long what is known of them is trusted.
+ * @module
+ */
+
+import { z } from 'zod'
+import { byteSize, cidr, count, duration, flag } from './primitives.ts'
+
+export const keys = z
+  .strictObject({
+    file: z.string().optional().describe('Path of the key ring, as `sallyport key generate` writes it.'),
+    ring: z.string().optional().describe('The key ring itself: `${env:SALLYPORT_KEYS}`.'),
+  })
+  .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
+
+const postgres = z.strictObject({
+  url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
+  connections: count(1, 1000).default(10).describe('Connections of the look-up pool.'),
+  timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
+  verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
+})
+
+const sqlite = z.strictObject({
+  path: z.string().min(1).describe('Path of the database file; its folder is made when missing.'),
+})
+
+export const store = z
+  .strictObject({
+    postgres: postgres.optional(),
+    sqlite: sqlite.optional(),
+    migrations: z
+      .enum(['auto', 'manual'])
+      .default('auto')
+      .describe(
+        'auto: `serve` brings the schema up to date. manual: it refuses to start until `migrate` did.',
+      ),
+    outageGrace: duration()
+      .prefault('60s')
+      .describe(
+        'How long tokens that are known from memory or Redis are still served while the store does not answer.',
+      ),
+  })
+  .describe('The record of all tokens. Exactly one of `postgres` and `sqlite`.')
+
+export const cache = z
+  .strictObject({
+    memory: z
+      .strictObject({
+        entries: count(0, 10_000_000)
+          .default(50_000)
+          .describe('Tokens held in memory; 0 turns the tier off.'),
+        ttl: duration().prefault('60s').describe('How long an entry is used; up to a tenth less, at random.'),
+        absentTtl: duration().prefault('1s').describe('How long «no such token» is remembered.'),
+        absentEntries: count(1, 10_000_000)
+          .default(10_000)
+          .describe('How many unknown credentials are remembered.'),
+      })
+      .prefault({}),
+    redis: z
+      .strictObject({
+        url: z.string().regex(/^rediss?:\/\//, 'expected redis://… or rediss://…'),
+        prefix: z.string().default('sallyport:').describe('Prefix of every key.'),
+        ttl: duration().prefault('5m').describe('How long a sealed entry is kept.'),
+        timeout: duration().prefault('50ms').describe('Deadline of each command.'),
+        entryBytes: byteSize().prefault('64KiB').describe('A larger entry is not read.'),
+      })
+      .optional()
+      .describe(
+        'Shared tier; optional. Entries are sealed, so that whoever writes to Redis still cannot grant.',
+      ),
+    pollInterval: duration()
+      .prefault('250ms')
+      .describe('How often changes (revocations, disabled subjects) are fetched from the store.'),
+    lease: duration()
+      .prefault('900ms')
+      .describe('How long memory and Redis are trusted after the last fetch that succeeded.'),
+  })
+  .prefault({})
+  .describe('What may be remembered of the store, and for how long.')
+
+export const systemToken = z
+  .strictObject({
+    networks: z
+      .array(cidr())
+      .default([])
+      .describe('Internal networks that the system token is accepted from; an empty list means nowhere.'),
+  })
+  .prefault({})
+  .describe('The token of internal services: passes every rule of the routes that admit it, never expires.')
+
+export type StoreSettings = z.output<typeof store>
+export type CacheSettings = z.output<typeof cache>
+export type KeySettings = z.output<typeof keys>
