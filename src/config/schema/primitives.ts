@@ -8,30 +8,39 @@ import { z } from 'zod'
 import { parseByteSize } from '../../lib/byte-size.ts'
 import { parseDuration } from '../../lib/duration.ts'
 
-/** A duration such as `250ms`, `30s`, `5m`, `3h`, `7d`; yields milliseconds. */
-export const duration = () =>
+/** The longest delay that a timer of the runtime keeps; a longer one would fire at once. */
+const timerMsMax = 2 ** 31 - 1
+
+/** A duration such as `250ms`, `30s`, `5m`, `3h`, `7d`; yields milliseconds. Zero often means «no limit», so it has to be asked for. */
+export const duration = ({ zero = false } = {}) =>
   z
     .string()
-    .regex(/^\d+(ms|s|m|h|d)$/, 'expected a duration such as 500ms, 30s, 5m, 3h or 7d')
+    .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'expected a duration such as 500ms, 30s, 5m, 3h or 7d')
     .transform(parseDuration)
+    .refine((ms) => ms <= timerMsMax, 'expected at most 24d')
+    .refine((ms) => zero || ms > 0, 'expected a duration longer than zero')
 
 /** A size such as `512B`, `64KiB`, `1MiB`; yields bytes. */
 export const byteSize = () =>
   z
     .string()
-    .regex(/^\d+(B|KiB|MiB|GiB)$/, 'expected a size such as 512B, 64KiB, 1MiB or 1GiB')
+    .regex(/^\d{1,6}(B|KiB|MiB|GiB)$/, 'expected a size such as 512B, 64KiB, 1MiB or 1GiB')
     .transform(parseByteSize)
 
 /** A whole number between `min` and `max`, as a number or as decimal text. */
 export const count = (min: number, max: number) =>
   z
-    .union([z.int(), z.string().regex(/^\d+$/, 'expected a whole number')])
+    .union([z.int().min(min).max(max), z.string().regex(/^\d+$/, 'expected a whole number')], {
+      error: `expected a whole number from ${min} to ${max}`,
+    })
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 
 /** A switch, as a boolean or as the text `true` or `false`. */
 export const flag = () =>
-  z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true')
+  z
+    .union([z.boolean(), z.enum(['true', 'false'])], { error: 'expected true or false' })
+    .transform((value) => value === true || value === 'true')
 
 /** A CIDR block or a single address; its exact grammar is checked when it is compiled. */
 export const cidr = () =>

@@ -19,7 +19,7 @@ const match = z
       .describe('Host names this route serves, without port; omitted means every host.'),
     path: z
       .string()
-      .startsWith('/')
+      .startsWith('/', 'expected a path that starts with «/»')
       .describe(
         'Path pattern. `{name}` is one whole segment, `{name+}` the rest of the path and not empty, `{name*}` the rest and perhaps empty. The last two only at the end.',
       ),
@@ -31,21 +31,27 @@ const match = z
   })
   .describe('What a request must look like to take this route.')
 
-const credentialSource = z.union([
-  z.enum(['bearer', 'token', 'api-key', 'dsn', 'basic']).describe('A scheme of the Authorization header.'),
-  z.strictObject({
-    header: headerName().describe('A header whose whole value is the token, such as X-Auth-Token.'),
-  }),
-  z.strictObject({
-    sentryAuth: headerName().describe('A header in the form of X-Sentry-Auth: `Sentry sentry_key=…, …`.'),
-  }),
-  z.strictObject({
-    query: z
-      .string()
-      .regex(/^[A-Za-z0-9_.-]+$/, 'expected a plain parameter name')
-      .describe('A query parameter whose value is the token; it is removed before forwarding.'),
-  }),
-])
+const credentialSource = z.union(
+  [
+    z.enum(['bearer', 'token', 'api-key', 'dsn', 'basic']).describe('A scheme of the Authorization header.'),
+    z.strictObject({
+      header: headerName().describe('A header whose whole value is the token, such as X-Auth-Token.'),
+    }),
+    z.strictObject({
+      sentryAuth: headerName().describe('A header in the form of X-Sentry-Auth: `Sentry sentry_key=…, …`.'),
+    }),
+    z.strictObject({
+      query: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]+$/, 'expected a plain parameter name')
+        .describe('A query parameter whose value is the token; it is removed before forwarding.'),
+    }),
+  ],
+  {
+    error:
+      'expected bearer, token, api-key, dsn, basic, or one of {header: …}, {sentryAuth: …} and {query: …}',
+  },
+)
 
 const scopes = z
   .strictObject({
@@ -70,7 +76,10 @@ const authorize = z
       .describe('Kinds of token that are admitted; an empty list admits nobody.'),
     scopes: scopes.optional(),
     bindings: z
-      .record(z.string().regex(/^[a-z][a-z0-9_-]*$/), text())
+      .record(
+        z.string().regex(/^[a-z][a-z0-9_-]*$/, 'expected a binding key such as account or project-id'),
+        text(),
+      )
       .default({})
       .describe(
         'For each binding key the value it must have here, with `{parameter}` of the path: `account: "{account}"`. A token that is bound to a key not named here is refused.',

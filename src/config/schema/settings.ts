@@ -31,7 +31,7 @@ const listen = z
         request: duration().prefault('1h').describe('From the first byte to the end of the body; then 408.'),
         keepAlive: duration().prefault('75s').describe('An idle connection between two requests.'),
         idle: duration().prefault('5m').describe('A connection on which no byte moves in either direction.'),
-        drain: duration()
+        drain: duration({ zero: true })
           .prefault('30s')
           .describe('How long requests in flight may take once the gateway is told to stop.'),
       })

@@ -8,7 +8,12 @@ import { byteSize, cidr, count, duration, flag } from './primitives.ts'
 
 export const keys = z
   .strictObject({
-    file: z.string().optional().describe('Path of the key ring, as `sallyport key generate` writes it.'),
+    file: z
+      .string()
+      .optional()
+      .describe(
+        'Path of the key ring, as `sallyport key generate` writes it; relative to the working directory.',
+      ),
     ring: z.string().optional().describe('The key ring itself: `${env:SALLYPORT_KEYS}`.'),
   })
   .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
@@ -21,7 +26,12 @@ const postgres = z.strictObject({
 })
 
 const sqlite = z.strictObject({
-  path: z.string().min(1).describe('Path of the database file; its folder is made when missing.'),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      'Path of the database file, relative to the working directory; its folder is made when missing.',
+    ),
 })
 
 export const store = z
@@ -34,10 +44,10 @@ export const store = z
       .describe(
         'auto: `serve` brings the schema up to date. manual: it refuses to start until `migrate` did.',
       ),
-    outageGrace: duration()
+    outageGrace: duration({ zero: true })
       .prefault('60s')
       .describe(
-        'How long tokens that are known from memory or Redis are still served while the store does not answer.',
+        'How long tokens that are known from memory or Redis are still served while the store does not answer; 0s not at all.',
       ),
   })
   .describe('The record of all tokens. Exactly one of `postgres` and `sqlite`.')
@@ -50,7 +60,9 @@ export const cache = z
           .default(50_000)
           .describe('Tokens held in memory; 0 turns the tier off.'),
         ttl: duration().prefault('60s').describe('How long an entry is used; up to a tenth less, at random.'),
-        absentTtl: duration().prefault('1s').describe('How long «no such token» is remembered.'),
+        absentTtl: duration({ zero: true })
+          .prefault('1s')
+          .describe('How long «no such token» is remembered; 0s never.'),
         absentEntries: count(1, 10_000_000)
           .default(10_000)
           .describe('How many unknown credentials are remembered.'),
@@ -73,7 +85,7 @@ export const cache = z
       .describe('How often changes (revocations, disabled subjects) are fetched from the store.'),
     lease: duration()
       .prefault('900ms')
-      .describe('How long memory and Redis are trusted after the last fetch that succeeded.'),
+      .describe('How long memory and Redis are trusted after the last fetch that succeeded; at most 1s.'),
   })
   .prefault({})
   .describe('What may be remembered of the store, and for how long.')

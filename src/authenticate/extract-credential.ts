@@ -1,0 +1,107 @@
+/**
+ * Finds the one credential of a request among the places that its route names. Two credentials, a repeated
+ * header or a malformed text are refused with 400: a server behind might pick the other one.
+ * @module
+ */
+
+import type { CredentialSource } from '../config/schema/routes.ts'
+import type { CanonicalRequest } from '../request/canonical-request.ts'
+import { HeaderNameMemo } from '../request/header-name.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
+import { readBasic } from './basic.ts'
+import type { Credential, CredentialProblem } from './credential.ts'
+import { readDsn, readSentryAuth } from './dsn.ts'
+import { splitQuery } from './query-parameters.ts'
+import { readToken68 } from './token68.ts'
+
+type Reader = (text: string) => Credential | CredentialProblem
+
+/** Yields the credential, a refusal, or `undefined` when the client presented none. */
+export type ExtractCredential = (request: CanonicalRequest) => Credential | Refusal | undefined
+
+const notAccepted: CredentialProblem = { problem: 'the route does not take this scheme of Authorization' }
+
+/** Compile the places of one route. */
+export function compileExtractCredential(sources: readonly CredentialSource[]): ExtractCredential {
+  const headerReaders = readersOf(sources)
+  const readers = new HeaderNameMemo<Reader | null>((name) => headerReaders.get(name.folded) ?? null)
+  const parameters = queryParametersOf(sources)
+
+  return (request) => {
+    const presented = presentedIn(request.rawHeaders, readers)
+    if (parameters.size > 0) {
+      for (const value of splitQuery(request.query, parameters).found) {
+        presented.push(() => readToken68('query', value))
+      }
+    }
+    if (presented.length > 1) return refuse('ambiguous_credential', 'the request carries two credentials')
+    const found = presented[0]?.()
+    if (found === undefined || !('problem' in found)) return found
+    return found === notAccepted ? undefined : refuse('malformed_credential', found.problem)
+  }
+}
+
+type Presented = () => Credential | CredentialProblem
+
+/** Every header line that presents a credential, unread: two are refused whatever they say. */
+function presentedIn(rawHeaders: readonly string[], readers: HeaderNameMemo<Reader | null>): Presented[] {
+  const presented: Presented[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const read = readers.get(rawHeaders[index] ?? '')
+    if (read !== null) presented.push(() => read(rawHeaders[index + 1] ?? ''))
+  }
+  return presented
+}
+
+/** Query parameters of a route that carry a credential, in lower case. */
+export function queryParametersOf(sources: readonly CredentialSource[]): ReadonlySet<string> {
+  return new Set(
+    sources.flatMap((source) =>
+      typeof source === 'object' && 'query' in source ? [source.query.toLowerCase()] : [],
+    ),
+  )
+}
+
+/** Headers of a route that carry a credential, in lower case; `authorization` is always one. */
+export function credentialHeadersOf(sources: readonly CredentialSource[]): ReadonlySet<string> {
+  return new Set(readersOf(sources).keys())
+}
+
+function readersOf(sources: readonly CredentialSource[]): ReadonlyMap<string, Reader> {
+  const schemes = new Map<string, Reader>()
+  const headers = new Map<string, Reader>()
+  for (const source of sources) {
+    if (typeof source === 'string') schemes.set(source, schemeReader(source))
+    else if ('header' in source) headers.set(source.header, (text) => readToken68('header', text))
+    else if ('sentryAuth' in source) headers.set(source.sentryAuth, readSentryAuth)
+  }
+  headers.set('authorization', (value) => readAuthorization(value, schemes))
+  return headers
+}
+
+function schemeReader(scheme: Extract<CredentialSource, string>): Reader {
+  switch (scheme) {
+    case 'bearer':
+    case 'token':
+    case 'api-key':
+      return (text) => readToken68(scheme, text)
+    case 'dsn':
+      return readDsn
+    case 'basic':
+      return readBasic
+    default:
+      return scheme satisfies never
+  }
+}
+
+/** One scheme in any case, one space, and its text (RFC 9110 section 11.4). */
+function readAuthorization(
+  value: string,
+  schemes: ReadonlyMap<string, Reader>,
+): Credential | CredentialProblem {
+  const space = value.indexOf(' ')
+  const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
+  const read = schemes.get(scheme)
+  if (read === undefined) return notAccepted
+  return read(space === -1 ? '' : value.slice(space + 1))
+}

@@ -1,0 +1,36 @@
+/**
+ * Credentials in the query, for the routes that allow them: found whatever the case or encoding of the
+ * parameter's name, and cut out of the query that goes on.
+ * @module
+ */
+
+/** What was found, and the query without it. */
+export interface SplitQuery {
+  /** Raw values of all parameters of these names. */
+  readonly found: readonly string[]
+  /** Empty, or `?` and the remaining parameters, byte for byte. */
+  readonly kept: string
+}
+
+/** Split off every parameter whose name, decoded and in lower case, is among `names`. */
+export function splitQuery(query: string, names: ReadonlySet<string>): SplitQuery {
+  if (query.length < 2) return { found: [], kept: query }
+  const found: string[] = []
+  const kept: string[] = []
+  for (const part of query.slice(1).split('&')) {
+    const equals = part.indexOf('=')
+    const name = equals === -1 ? part : part.slice(0, equals)
+    if (names.has(decodedName(name))) found.push(equals === -1 ? '' : part.slice(equals + 1))
+    else kept.push(part)
+  }
+  if (found.length === 0) return { found, kept: query }
+  return { found, kept: kept.length === 0 ? '' : `?${kept.join('&')}` }
+}
+
+function decodedName(raw: string): string {
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' ')).toLowerCase()
+  } catch {
+    return raw.toLowerCase()
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Decides whether a token may pass on a route. Every rule that the route gives must hold; the first that does
+ * not is the refusal. Compiled once per route; a decision itself is never cached.
+ * @module
+ */
+
+import type { Address } from '../client-address/address.ts'
+import type { RouteSettings } from '../config/schema/routes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { CanonicalRequest } from '../request/canonical-request.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
+import type { Token } from '../tokens/token.ts'
+import { type Grant, grant } from './grant.ts'
+import { compileAccessRule } from './rules/access.ts'
+import { compileBindingRule } from './rules/binding.ts'
+import { compileConditionRule } from './rules/condition-rule.ts'
+import { compileKindRule } from './rules/kind.ts'
+import { compileRouteNetworkRule, tokenNetworkRule } from './rules/network.ts'
+import { tokenPathRule } from './rules/path.ts'
+import type { Rule } from './rules/rule.ts'
+import { compileScopeRule } from './rules/scope.ts'
+
+/** What a matched request brings to the decision. */
+export interface Resource {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly path: string
+}
+
+/** The decision of one route about a live token. */
+export type Authorize = (
+  token: Token,
+  request: CanonicalRequest,
+  resource: Resource,
+  client: Address,
+) => Grant | Refusal
+
+/** What compiling needs to know of a route besides its `authorize` settings. */
+export interface AuthorizeContext {
+  readonly parameterNames: readonly string[]
+  /** WWW-Authenticate for want of scope. */
+  readonly scopeChallenge: string
+  readonly clock: Clock
+  /** Takes what is wrong with one of the settings. */
+  readonly report: (setting: string, message: string) => void
+}
+
+/** Compile `authorize` of a route. A setting that cannot be compiled is reported, and its rule refuses all. */
+export function compileAuthorize(settings: RouteSettings['authorize'], context: AuthorizeContext): Authorize {
+  const rules = compileRules(settings, context)
+  const { system } = settings
+  return (token, request, resource, client) => {
+    if (token.kind === 'system') {
+      return system === 'refuse'
+        ? refuse('kind_not_allowed', 'the route does not admit the system token')
+        : grant('system', token, 'owner')
+    }
+    if (system === 'only') return refuse('kind_not_allowed', 'the route admits the system token alone')
+    const input = { token, request, parameters: resource.parameters, path: resource.path, client }
+    for (const rule of rules) {
+      const refusal = rule(input)
+      if (refusal !== undefined) return refusal
+    }
+    return grant('token', token, token.access)
+  }
+}
+
+/** The grant of a public route: no token, no access, no owner. */
+export function authorizePublic(): Grant {
+  return grant('public', undefined, 'none')
+}
+
+function compileRules(settings: RouteSettings['authorize'], context: AuthorizeContext): readonly Rule[] {
+  const compile = (setting: string, make: () => Rule): Rule => {
+    try {
+      return make()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      context.report(setting, error.message)
+      return () => refuse('condition_not_met', `${setting} of the route is not valid`)
+    }
+  }
+  const { networks, scopes, condition } = settings
+  return [
+    compileKindRule(settings.kinds),
+    tokenNetworkRule,
+    ...(networks ? [compile('networks', () => compileRouteNetworkRule(networks))] : []),
+    compile('bindings', () =>
+      compileBindingRule(settings.bindings, settings.ignoreBindings, context.parameterNames),
+    ),
+    tokenPathRule,
+    ...(scopes ? [compileScopeRule(scopes, context.scopeChallenge)] : []),
+    compileAccessRule(settings.access),
+    ...(condition ? [compile('condition', () => compileConditionRule(condition, context.clock))] : []),
+  ]
+}

@@ -1,0 +1,38 @@
+/**
+ * Proof of authorization. Nothing is forwarded without one, and only `grant` makes them; the rules of this
+ * folder are its only callers.
+ * @module
+ */
+
+import type { Access, Token } from '../tokens/token.ts'
+
+/** Why the request may pass: its token, the system token, a public route, or shadow mode. */
+export type GrantKind = 'token' | 'system' | 'public' | 'shadow'
+
+class AuthorizedGrant {
+  readonly #authorized = true
+  readonly kind: GrantKind
+  /** `undefined` for public routes, and in shadow mode. */
+  readonly token: Token | undefined
+  readonly access: Access
+  /** May send and see privileged headers. */
+  readonly isOwner: boolean
+
+  constructor(kind: GrantKind, token: Token | undefined, access: Access) {
+    this.kind = kind
+    this.token = token
+    this.access = access
+    this.isOwner = access === 'owner'
+  }
+
+  static isAuthorized(value: object): boolean {
+    return #authorized in value
+  }
+}
+
+/** Proof that a request may pass, and with what standing. */
+export type Grant = AuthorizedGrant
+
+export function grant(kind: GrantKind, token: Token | undefined, access: Access): Grant {
+  return new AuthorizedGrant(kind, token, access)
+}

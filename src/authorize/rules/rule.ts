@@ -1,0 +1,23 @@
+/**
+ * The shape of a rule: it sees the token itself and the canonical request, and yields a refusal or nothing.
+ * A rule that meets a value it does not know refuses.
+ * @module
+ */
+
+import type { Address } from '../../client-address/address.ts'
+import type { CanonicalRequest } from '../../request/canonical-request.ts'
+import type { Refusal } from '../../request/refusal.ts'
+import type { Token } from '../../tokens/token.ts'
+
+/** All that a decision is made of. */
+export interface RuleInput {
+  readonly token: Token
+  readonly request: CanonicalRequest
+  /** Parameters of the path. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The path that will be forwarded. */
+  readonly path: string
+  readonly client: Address
+}
+
+export type Rule = (input: RuleInput) => Refusal | undefined

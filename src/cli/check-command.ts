@@ -1,0 +1,38 @@
+/**
+ * `check`: everything that is wrong with a configuration, without opening a port or a connection.
+ * @module
+ */
+
+import type { Command } from 'commander'
+import { createReporter } from '../config/problems.ts'
+import { type ConfigOption, withConfig, withExamples } from './options.ts'
+import { type AcceptedSettings, invalidConfig, readSettings } from './read-settings.ts'
+import { print } from './terminal.ts'
+
+export function addCheck(program: Command): void {
+  const check = program
+    .command('check')
+    .description('Say what is wrong with a configuration, or that nothing is.')
+    .action(async ({ config }: ConfigOption) => {
+      const { settings } = await compiledSettings(config)
+      const routes = counted(settings.routes.length, 'route')
+      const upstreams = counted(Object.keys(settings.upstreams).length, 'upstream')
+      print(`${config}: ok (${routes}, ${upstreams})`)
+    })
+  withExamples(withConfig(check), 'check', 'check --config config/http.yaml')
+}
+
+/** Settings that the gateway can be built from. Throws a failure with every problem of the file. */
+export async function compiledSettings(file: string): Promise<AcceptedSettings> {
+  const loaded = readSettings(file)
+  // Loaded here, so that commands on the record of tokens do not wait for a server that they do not start.
+  const { compileGateway } = await import('../gateway.ts')
+  const { report, lines } = createReporter(loaded.locate)
+  compileGateway(loaded.settings, report)
+  if (lines().length > 0) throw invalidConfig(file, lines())
+  return loaded
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,93 @@
+/**
+ * Options that several commands share, and how their texts are read. A text that cannot be read is bad usage.
+ * @module
+ */
+
+import { userInfo } from 'node:os'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../lib/duration.ts'
+
+export interface ConfigOption {
+  readonly config: string
+}
+
+export interface JsonOption {
+  readonly json?: true
+}
+
+export interface ByOption {
+  readonly by: string
+}
+
+export function withConfig(command: Command): Command {
+  return command.addOption(
+    new Option('-c, --config <file>', 'configuration file')
+      .env('SALLYPORT_CONFIG')
+      .default('./sallyport.yaml'),
+  )
+}
+
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print one JSON document on standard output')
+}
+
+export function withBy(command: Command): Command {
+  return command.addOption(
+    new Option('--by <name>', 'who does this, for the record').default(currentUser(), 'your login'),
+  )
+}
+
+/** Examples under the help of a command. */
+export function withExamples(command: Command, ...examples: readonly string[]): Command {
+  return command.addHelpText(
+    'after',
+    `\nExamples:\n${examples.map((line) => `  $ sallyport ${line}`).join('\n')}`,
+  )
+}
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}
+
+/** Gathers `key=value`, several values for one key too. */
+export function collectBinding(
+  text: string,
+  before: Readonly<Record<string, readonly string[]>> | undefined,
+): Readonly<Record<string, readonly string[]>> {
+  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('Write key=value, for example account=AUTH_demo.')
+  }
+  return { ...before, [key]: [...(before?.[key] ?? []), value] }
+}
+
+/** Milliseconds of a duration such as `3h`. */
+export function durationArgument(text: string): number {
+  let ms: number
+  try {
+    ms = parseDuration(text)
+  } catch {
+    throw new InvalidArgumentError('Write a duration such as 30s, 5m, 3h or 7d.')
+  }
+  if (ms === 0 || !Number.isSafeInteger(ms))
+    throw new InvalidArgumentError('It must end some time after now.')
+  return ms
+}
+
+export function limitArgument(text: string): number {
+  const limit = Number(text)
+  if (!/^\d+$/.test(text) || limit < 1 || limit > 1000) {
+    throw new InvalidArgumentError('Write a whole number from 1 to 1000.')
+  }
+  return limit
+}
+
+/** A container often runs under a number that no login belongs to. */
+function currentUser(): string {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    return `cli:uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}

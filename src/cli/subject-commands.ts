@@ -1,0 +1,99 @@
+/**
+ * `subject …`: whom tokens act for.
+ * @module
+ */
+
+import { type Command, Option } from 'commander'
+import { systemClock } from '../lib/clock.ts'
+import { newRecordId } from '../tokens/record-id.ts'
+import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
+import { CommandFailure } from './failure.ts'
+import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
+import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
+import { readSettings } from './read-settings.ts'
+import { printFields, printJson, printTable } from './terminal.ts'
+import { isoTime, subjectDocument } from './token-document.ts'
+import { withRecord } from './with-record.ts'
+
+type CommonOptions = ConfigOption & JsonOption
+
+export function addSubjectCommands(program: Command): void {
+  const subject = program.command('subject').description('Users, groups and services that tokens act for.')
+  addAdd(subject)
+  addList(subject)
+  addSwitch(subject, 'disable', 'disabled', 'Refuse every token of a subject, until it is enabled again.')
+  addSwitch(subject, 'enable', 'active', 'Accept the tokens of a disabled subject again.')
+}
+
+function addAdd(subject: Command): void {
+  const command = subject
+    .command('add <name>')
+    .description('Add a subject. Issuing a token for an unknown name adds it, too.')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(subjectKinds).default('user'))
+    .action(async (name: string, options: CommonOptions & { readonly kind: SubjectKind }) => {
+      const { store } = readSettings(options.config).settings
+      const now = systemClock.now()
+      const added = await withRecord(store, (registry) =>
+        registry.addSubject({ id: newRecordId(systemClock), name, kind: options.kind, createdAt: now }),
+      )
+      if (added === undefined) {
+        throw new CommandFailure('subject_exists', `there is a subject «${name}» already`)
+      }
+      show(added, options)
+    })
+  withExamples(withJson(withConfig(command)), 'subject add test:tester', 'subject add billing --kind service')
+}
+
+function addList(subject: Command): void {
+  const command = subject
+    .command('list')
+    .description('List subjects.')
+    .addOption(new Option('--status <status>', 'only these').choices(['active', 'disabled', 'deleted']))
+    .action(async (options: CommonOptions & PageOptions & { readonly status?: SubjectStatus }) => {
+      const { config, json, status, limit, after } = options
+      const found = await withRecord(readSettings(config).settings.store, (registry) =>
+        registry.listSubjects({
+          limit: limit + 1,
+          ...(status !== undefined && { status }),
+          ...(after !== undefined && { after }),
+        }),
+      )
+      const { rows, next } = pageOf(found, limit)
+      if (json) return printJson({ subjects: rows.map(subjectDocument), next })
+      printTable(
+        ['ID', 'NAME', 'KIND', 'STATUS', 'CREATED'],
+        rows.map((row) => [row.id, row.name, row.kind, row.status, isoTime(row.createdAt)]),
+      )
+      nextPage(next)
+    })
+  withExamples(withPage(withJson(withConfig(command))), 'subject list --status disabled')
+}
+
+function addSwitch(
+  subject: Command,
+  verb: 'disable' | 'enable',
+  status: 'active' | 'disabled',
+  description: string,
+): void {
+  const command = subject
+    .command(`${verb} <name>`)
+    .description(description)
+    .action(async (name: string, options: CommonOptions) => {
+      const { store } = readSettings(options.config).settings
+      const changed = await withRecord(store, (registry) => registry.setSubjectStatus(name, status))
+      if (changed === undefined) {
+        throw new CommandFailure(
+          'unknown_subject',
+          `there is no subject «${name}»; «sallyport subject list» shows their names`,
+        )
+      }
+      show(changed, options)
+    })
+  withExamples(withJson(withConfig(command)), `subject ${verb} test:tester`)
+}
+
+function show(subject: Subject, { json }: JsonOption): void {
+  const { id, name, kind, status, createdAt } = subject
+  if (json) printJson(subjectDocument(subject))
+  else printFields({ id, name, kind, status, created: isoTime(createdAt) })
+}

@@ -1,0 +1,129 @@
+/**
+ * What the schema of a single value cannot say: settings that contradict each other, name what does not
+ * exist, or break a promise of the gateway together.
+ * @module
+ */
+
+import { checkOptOuts } from './check-opt-outs.ts'
+import { nearestName } from './nearest-name.ts'
+import type { Report, SettingPath } from './problems.ts'
+import type { RouteSettings } from './schema/routes.ts'
+import type { Settings } from './schema/settings.ts'
+import { soundNetwork } from './sound-network.ts'
+
+/** How long a revoked token may still pass anywhere: what the gateway promises without Redis too. */
+const revocationMsMax = 1000
+
+/** Checks the sections that are there; one that the schema refused is left out by the caller. */
+export function checkSettings(settings: Partial<Settings>, refuse: Report, warn: Report): void {
+  checkRecord(settings, refuse)
+  checkLease(settings, refuse)
+  checkUpstreams(settings, refuse)
+  checkRoutes(settings, refuse, warn)
+  checkNetworks(settings, refuse)
+  checkOptOuts(settings, refuse, warn)
+}
+
+function checkRecord({ store, keys }: Partial<Settings>, refuse: Report): void {
+  if (store !== undefined && (store.postgres === undefined) === (store.sqlite === undefined)) {
+    refuse(['store'], 'expected exactly one of postgres and sqlite')
+  }
+  if (keys !== undefined && (keys.file === undefined) === (keys.ring === undefined)) {
+    refuse(['keys'], 'expected exactly one of file and ring')
+  }
+}
+
+/** A replica that missed a change trusts its memory for one lease after the fetch before, and not longer. */
+function checkLease({ cache }: Partial<Settings>, refuse: Report): void {
+  if (cache === undefined) return
+  if (cache.lease > revocationMsMax) {
+    refuse(['cache', 'lease'], 'expected at most 1s, because a revoked token could pass for one whole lease')
+  }
+  if (cache.pollInterval >= cache.lease) {
+    refuse(
+      ['cache', 'pollInterval'],
+      'expected less than cache.lease, because memory would be distrusted between two fetches',
+    )
+  }
+}
+
+function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report): void {
+  for (const [name, upstream] of Object.entries(upstreams ?? {})) {
+    if (!URL.canParse(upstream.url)) {
+      refuse(['upstreams', name, 'url'], 'expected a URL such as https://host:8443')
+    }
+    if (listen !== undefined && upstream.timeouts.headers >= listen.timeouts.idle) {
+      refuse(
+        ['upstreams', name, 'timeouts', 'headers'],
+        'expected less than listen.timeouts.idle, or the client is cut off while its answer is awaited',
+      )
+    }
+  }
+}
+
+function checkRoutes({ routes, upstreams }: Partial<Settings>, refuse: Report, warn: Report): void {
+  const names = new Set<string>()
+  const matches = new Map<string, string>()
+  for (const [index, route] of (routes ?? []).entries()) {
+    const path = ['routes', index]
+    if (names.has(route.name)) refuse([...path, 'name'], `another route is named «${route.name}» already`)
+    names.add(route.name)
+
+    if (upstreams !== undefined && !Object.hasOwn(upstreams, route.upstream)) {
+      const near = nearestName(route.upstream, Object.keys(upstreams))
+      const hint = near === undefined ? 'add it there' : `did you mean «${near}»?`
+      refuse([...path, 'upstream'], `upstreams has no «${route.upstream}»; ${hint}`)
+    }
+    const other = claim(route, matches)
+    if (other !== undefined) {
+      refuse([...path, 'match'], `route «${other}» matches the same requests; narrow one of them`)
+    }
+    checkPublic(route, path, refuse)
+    if (route.mode === 'shadow')
+      warn([...path, 'mode'], 'in shadow mode the route lets every request through')
+  }
+}
+
+/** Notes what the route matches, name by name of a parameter aside; the name of the route that did before, if any. */
+function claim({ name, match }: RouteSettings, matches: Map<string, string>): string | undefined {
+  const shape = match.path.replace(/\{[^}+*]*([+*]?)\}/g, '{$1}')
+  let other: string | undefined
+  for (const host of match.hosts ?? ['*']) {
+    for (const method of match.methods ?? ['*']) {
+      const key = JSON.stringify([host.toLowerCase(), method, shape])
+      other ??= matches.get(key)
+      matches.set(key, name)
+    }
+  }
+  return other
+}
+
+/** A rule beside `public: true` looks as if it held, and does not. */
+function checkPublic({ authorize }: RouteSettings, path: SettingPath, refuse: Report): void {
+  if (authorize.public !== true) return
+  const rules = {
+    system: authorize.system !== 'refuse',
+    scopes: authorize.scopes !== undefined,
+    bindings: Object.keys(authorize.bindings).length > 0,
+    networks: authorize.networks !== undefined,
+    access: authorize.access !== 'by-method',
+    condition: authorize.condition !== undefined,
+  }
+  for (const [rule, given] of Object.entries(rules)) {
+    if (given) refuse([...path, 'authorize', rule], 'has no effect beside public: true; remove one of them')
+  }
+}
+
+function checkNetworks({ clientAddress, systemToken, routes }: Partial<Settings>, refuse: Report): void {
+  const check = (path: SettingPath, cidrs: readonly string[] = []) => {
+    for (const [index, cidr] of cidrs.entries()) {
+      if (soundNetwork(cidr) !== undefined) continue
+      refuse([...path, index], 'expected an address or a CIDR block such as 10.0.0.0/8 or fd00::/8')
+    }
+  }
+  check(['clientAddress', 'trustedProxies'], clientAddress?.trustedProxies)
+  check(['systemToken', 'networks'], systemToken?.networks)
+  for (const [index, { authorize }] of (routes ?? []).entries()) {
+    check(['routes', index, 'authorize', 'networks'], authorize.networks)
+  }
+}

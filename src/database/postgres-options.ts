@@ -1,0 +1,42 @@
+/**
+ * How every connection to PostgreSQL is made: verified as configured, and with a deadline on everything.
+ * @module
+ */
+
+import type { PoolConfig } from 'pg'
+import type { StoreSettings } from '../config/schema/tokens.ts'
+
+export type PostgresSettings = NonNullable<StoreSettings['postgres']>
+
+/** Parameters of the URL that would otherwise win over the deadlines below. */
+const deadlineParameters = [
+  'statement_timeout',
+  'query_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+]
+
+/**
+ * Options for a pool or a client. `deadlineMs` holds for connecting and, on this side and on the server's,
+ * for each statement. Throws an `Error` that does not show the URL, which may hold a password.
+ */
+export function postgresOptions(settings: PostgresSettings, deadlineMs = settings.timeout): PoolConfig {
+  if (!URL.canParse(settings.url)) {
+    throw new Error('store.postgres.url is not a URL: write postgres://user:password@host:port/database')
+  }
+  const url = new URL(settings.url)
+  for (const name of deadlineParameters) url.searchParams.delete(name)
+  if (settings.verifyTls !== undefined) {
+    url.searchParams.set('sslmode', settings.verifyTls ? 'verify-full' : 'no-verify')
+  }
+  return {
+    connectionString: url.href,
+    application_name: 'sallyport',
+    keepAlive: true,
+    connectionTimeoutMillis: settings.timeout,
+    query_timeout: deadlineMs,
+    statement_timeout: deadlineMs,
+    // A replica that is cut off in the middle of a change must not hold the change clock for ever.
+    idle_in_transaction_session_timeout: deadlineMs,
+  }
+}

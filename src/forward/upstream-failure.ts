@@ -1,0 +1,28 @@
+/**
+ * What a failure of the upstream means to the client. The error's own words stay in the log: they name
+ * addresses and ports that are nobody's business.
+ * @module
+ */
+
+import { type Refusal, refuse } from '../request/refusal.ts'
+
+/** The refusal for an error that came before the head of a response. */
+export function refusalOf(error: Error & { readonly code?: string }): Refusal {
+  switch (error.code) {
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+    case 'ETIMEDOUT':
+      return refuse('upstream_timeout', error.code)
+    case 'ECONNREFUSED':
+    case 'ECONNRESET':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EPIPE':
+      return refuse('upstream_unreachable', error.code)
+    default:
+      return refuse('upstream_invalid', error.code ?? error.message)
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The composition root: builds every adapter, hands each stage its slice, and closes all of it in reverse
+ * order. A gateway either starts whole or not at all.
+ * @module
+ */
+
+import { startAdmin } from './admin/admin-server.ts'
+import type { CheckState } from './admin/readiness.ts'
+import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
+import { compileClientAddress } from './client-address/client-address.ts'
+import { compileNetworks } from './client-address/networks.ts'
+import type { Report } from './config/problems.ts'
+import type { Settings } from './config/schema/settings.ts'
+import { migrate, pendingMigrations } from './database/migrate.ts'
+import { openUpstream, type Upstream } from './forward/upstreams.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { openDataPlane } from './listen/data-plane.ts'
+import { sendRefusal } from './listen/send-refusal.ts'
+import { createLog, type Log } from './observability/log.ts'
+import { createMetrics } from './observability/metrics.ts'
+import { compileRedaction, type Redaction } from './observability/redaction.ts'
+import { compileRoutes } from './request/compile-routes.ts'
+import { handleRequest } from './request/handle-request.ts'
+import type { Plan } from './request/plan.ts'
+import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
+import { readKeyRing } from './tokens/key-ring-file.ts'
+import { openTokenStore } from './tokens/open-token-store.ts'
+import { createResolveToken } from './tokens/resolve-token.ts'
+import { ensureSystemToken } from './tokens/system-token.ts'
+
+/** Where a running gateway listens, and how to stop it. */
+export interface Gateway {
+  readonly dataAddress: { readonly address: string; readonly port: number }
+  readonly adminAddress: { readonly address: string; readonly port: number }
+  readonly log: Log
+  /** Lets exchanges in flight finish within the drain time, then closes everything. Idempotent. */
+  close(): Promise<void>
+}
+
+/** What can be built without a connection. */
+type CompiledGateway = Pick<Plan, 'routes' | 'findClientAddress' | 'headLimits' | 'forwardedHeader'> & {
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly redaction: Redaction
+}
+
+/** Compile everything that needs no connection; problems go to `report`, located in the settings. */
+export function compileGateway(
+  settings: Settings,
+  report: Report,
+  clock: Clock = systemClock,
+): CompiledGateway {
+  const upstreams = new Map(
+    Object.entries(settings.upstreams).map(([name, upstream]) => [name, openUpstream(name, upstream)]),
+  )
+  const sources = settings.routes.flatMap((route) => route.credentials)
+  return {
+    upstreams,
+    routes: compileRoutes(settings.routes, { upstreams, clock }, report),
+    findClientAddress: compileClientAddress(settings.clientAddress),
+    headLimits: settings.listen.limits,
+    forwardedHeader: settings.clientAddress.header,
+    redaction: compileRedaction({
+      headers: [...credentialHeadersOf(sources)],
+      queryParameters: [...queryParametersOf(sources)],
+    }),
+  }
+}
+
+/** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
+export async function startGateway(settings: Settings, clock: Clock = systemClock): Promise<Gateway> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer()
+  }
+  try {
+    return await start(settings, clock, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(
+  settings: Settings,
+  clock: Clock,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<Gateway> {
+  const compiled = compileGateway(settings, failOnProblem, clock)
+  closers.push(() => closeUpstreams(compiled.upstreams))
+  const log = createLog({ level: settings.log.level, redaction: compiled.redaction })
+  const metrics = createMetrics()
+  const keyRing = readKeyRing(settings.keys)
+
+  await bringSchemaUpToDate(settings, log)
+  const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
+  closers.push(() => store.close())
+  const directory = openTokenDirectory({
+    store,
+    settings: settings.cache,
+    outageGraceMs: settings.store.outageGrace,
+    sealer: keyRing,
+    observer: metrics,
+    log,
+    clock,
+  })
+  closers.push(() => directory.close())
+  await directory.start()
+  if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
+
+  const plan: Plan = {
+    ...compiled,
+    resolveToken: createResolveToken({
+      directory,
+      keyRing,
+      clock,
+      systemNetworks: compileNetworks(settings.systemToken.networks),
+      onSystemTokenOutside: (token, client) => {
+        metrics.systemTokenRefused()
+        log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
+      },
+    }),
+    sendRefusal,
+  }
+  const books = { metrics, log, redaction: compiled.redaction, isLogging: settings.log.requests }
+  const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
+  closers.push(() => dataPlane.close())
+  const admin = await startAdmin({ ...settings.admin, readiness: readinessOf(directory), metrics, log })
+  closers.push(() => admin.close())
+  log.info(
+    { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
+    'the gateway is open',
+  )
+  return { dataAddress: dataPlane, adminAddress: admin, log, close }
+}
+
+/** Settings with problems never get here by the command line, which reports them all; this is the last door. */
+function failOnProblem(path: readonly (string | number)[], message: string): never {
+  throw new Error(`${path.join('.')}: ${message}`)
+}
+
+async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void> {
+  if (store.migrations === 'auto') {
+    const applied = await migrate(store)
+    if (applied.length > 0) log.info({ applied }, 'the schema of the token store was brought up to date')
+    return
+  }
+  const pending = await pendingMigrations(store)
+  if (pending.length > 0) {
+    throw new Error(`the token store lacks ${pending.join(', ')}: run «sallyport migrate» first`)
+  }
+}
+
+function readinessOf(directory: TokenDirectory) {
+  return async (): Promise<Readonly<Record<string, CheckState>>> => {
+    const { feed, canDecide, redis } = directory.status()
+    return {
+      tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
+      ...(redis === 'off' ? {} : { redis: redis === 'up' ? 'ok' : 'degraded' }),
+    }
+  }
+}
+
+async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {
+  await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
+}
+
+function place({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

@@ -1,0 +1,30 @@
+/**
+ * The one place that answers a client with a refusal.
+ * @module
+ */
+
+import type { Exchange } from '../request/exchange.ts'
+import type { Refusal } from '../request/refusal.ts'
+import { refusalMessage } from './refusal-body.ts'
+
+/** How long a client may go on sending a body that nobody wants, so that it gets to read why. */
+const lingerMs = 5_000
+
+/** Answer with a refusal. Nothing of a response may have been sent before. */
+export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
+  const { incoming, response } = exchange
+  if (response.destroyed || response.headersSent) return
+  const { body, headers } = refusalMessage(refusal, exchange.id)
+  // A client that waits for «100 Continue» may send its body or not: the connection cannot be used again.
+  if (incoming.headers.expect !== undefined) response.shouldKeepAlive = false
+  response.writeHead(refusal.status, [...headers])
+  response.end(body)
+  if (!incoming.complete) linger(exchange)
+}
+
+function linger({ incoming }: Exchange): void {
+  const timer = setTimeout(() => incoming.socket.destroy(), lingerMs).unref()
+  incoming.once('close', () => clearTimeout(timer))
+  incoming.once('end', () => clearTimeout(timer))
+  incoming.resume()
+}

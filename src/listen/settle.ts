@@ -1,0 +1,64 @@
+/**
+ * Closes the books on an exchange, exactly once, whatever its ending: one line in the log, one observation in
+ * the metrics. It hangs on the response's `close`, which also comes when the client leaves.
+ * @module
+ */
+
+import type { Log } from '../observability/log.ts'
+import { type ExchangeOutcome, type Metrics, unmatchedRoute } from '../observability/metrics.ts'
+import type { Redaction } from '../observability/redaction.ts'
+import type { Exchange } from '../request/exchange.ts'
+
+/** Where the books are. */
+export interface Books {
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly redaction: Redaction
+  /** Whether each request gets a line in the log. */
+  readonly isLogging: boolean
+}
+
+/** Open the books on an exchange; they close by themselves. */
+export function settleOnClose(exchange: Exchange, books: Books): void {
+  books.metrics.exchangeBegan()
+  exchange.response.once('close', () => settle(exchange, books))
+}
+
+function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Books): void {
+  const { notes, response } = exchange
+  const durationMs = performance.now() - exchange.startedAtMs
+  const status = response.headersSent ? response.statusCode : undefined
+  const outcome = outcomeOf(exchange)
+  const recorder = metrics.forRoute(notes.route ?? unmatchedRoute)
+  recorder.settled(exchange.method, status, outcome, durationMs / 1000)
+  if (notes.isShadowed && notes.refusal !== undefined) recorder.wouldRefuse(notes.refusal.code)
+  if (!isLogging) return
+  log.info(
+    {
+      requestId: exchange.id,
+      outcome,
+      method: exchange.method,
+      host: notes.host,
+      path: notes.path,
+      query: notes.query === undefined || notes.query === '' ? undefined : redaction.redactQuery(notes.query),
+      route: notes.route,
+      status,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      clientAddress: notes.clientAddress ?? exchange.peer,
+      scheme: notes.credentialScheme,
+      tokenId: notes.tokenId,
+      tokenKind: notes.tokenKind,
+      subject: notes.subject,
+      code: notes.refusal?.code,
+      reason: notes.refusal?.reason,
+      owner: notes.refusal?.owner,
+    },
+    'request',
+  )
+}
+
+function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
+  if (!response.writableFinished) return 'aborted'
+  if (notes.refusal !== undefined && !notes.isShadowed) return notes.refusal.code
+  return notes.isShadowed ? 'shadowed' : 'forwarded'
+}

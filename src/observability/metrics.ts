@@ -1,0 +1,138 @@
+/**
+ * What the gateway counts. Every label comes from a closed set (route names, known methods, classes of
+ * status, codes), so that no client can make a series; a request costs a few additions.
+ * @module
+ */
+
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { RefusalCode } from '../request/refusal.ts'
+import { cellFamily, gaugeOf, type Labels, latencyFamily } from './exposition.ts'
+import { onceForEach } from './once-for-each.ts'
+
+/** How an exchange ended. `shadowed`: forwarded though a rule would have refused it. */
+export type ExchangeOutcome = 'forwarded' | 'shadowed' | 'aborted' | RefusalCode
+
+type LookupTier = 'memory' | 'redis' | 'store'
+type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
+
+/** Counts the exchanges of one route. */
+export interface RouteRecorder {
+  /** One exchange that began has ended. `status` is that of the response head, `undefined` when none was sent. */
+  settled(method: string, status: number | undefined, outcome: ExchangeOutcome, seconds: number): void
+  /** In shadow mode: the refusal that enforcing would have made. */
+  wouldRefuse(code: RefusalCode): void
+}
+
+/** Functions without `this`: each may be handed on by itself. */
+export interface Metrics {
+  /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
+  forRoute(name: string): RouteRecorder
+  /** One exchange began; exactly one `settled` follows. */
+  exchangeBegan(): void
+  lookedUp(tier: LookupTier, result: LookupResult): void
+  /** One query to the store. `operation` is a name out of the code. */
+  storeQueried(operation: string): void
+  /** The system token was presented from outside its networks, or on a route that does not admit it. */
+  systemTokenRefused(): void
+  /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
+  watchChangeFeed(ageSeconds: () => number | undefined): void
+  /** Media type of what `expose` yields. */
+  readonly contentType: string
+  /** Everything, those of the process included, in the Prometheus text format. */
+  expose(): Promise<string>
+}
+
+/** The name that stands for «no route» in metrics; no route can have it. */
+export const unmatchedRoute = '(none)'
+
+const methods = 'GET HEAD POST PUT PATCH DELETE OPTIONS COPY PROPFIND REPORT MKCOL MOVE'.split(' ')
+const knownMethods = new Map(methods.map((method) => [method, method]))
+const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx']
+
+/** Create the metrics of one gateway, with a registry of their own. */
+export function createMetrics(): Metrics {
+  const processMetrics = new Registry()
+  collectDefaultMetrics({ register: processMetrics })
+
+  const durations = latencyFamily(
+    'http_server_request_duration_seconds',
+    'From the first byte of a request to the last of its response.',
+  )
+  const exchanges = cellFamily('counter', 'sallyport_exchanges_total', 'Exchanges by how they ended.')
+  const inFlight = cellFamily('gauge', 'sallyport_exchanges_in_flight', 'Exchanges that have not ended.')
+  const wouldRefuse = cellFamily(
+    'counter',
+    'sallyport_would_refuse_total',
+    'Exchanges that a route in shadow mode let through though a rule would have refused them.',
+  )
+  const lookups = cellFamily(
+    'counter',
+    'sallyport_token_lookups_total',
+    'Look-ups of tokens, one for each tier that was asked.',
+  )
+  const queries = cellFamily('counter', 'sallyport_store_queries_total', 'Queries to the token store.')
+  const systemToken = cellFamily(
+    'counter',
+    'sallyport_system_token_refused_total',
+    'Presentations of the system token that were refused.',
+  )
+  let feedAge: () => number | undefined = () => undefined
+  const changeFeed = gaugeOf(
+    'sallyport_change_feed_age_seconds',
+    'Since the start of the last fetch of changes that succeeded.',
+    () => feedAge(),
+  )
+  const families = [durations, exchanges, inFlight, wouldRefuse, lookups, queries, systemToken, changeFeed]
+
+  const running = inFlight.cell()
+  const refusedSystemTokens = systemToken.cell()
+  const lookupsOf = onceForEach((tier: LookupTier) =>
+    onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
+  )
+  const queriesOf = onceForEach((operation: string) => queries.cell({ operation }))
+
+  function recorder(route: string): RouteRecorder {
+    const outcomes = onceForEach((outcome: ExchangeOutcome) => exchanges.cell({ route, outcome }))
+    const refusals = onceForEach((code: RefusalCode) => wouldRefuse.cell({ route, code }))
+    const series = onceForEach((method: string) =>
+      onceForEach((status_class: string) =>
+        durations.series({ route, method, status_class } satisfies Labels),
+      ),
+    )
+    return {
+      settled: (method, status, outcome, seconds) => {
+        running.value -= 1
+        outcomes(outcome).value += 1
+        series(knownMethods.get(method) ?? 'OTHER')(statusClass(status)).record(seconds)
+      },
+      wouldRefuse: (code) => {
+        refusals(code).value += 1
+      },
+    }
+  }
+
+  return {
+    forRoute: onceForEach(recorder),
+    exchangeBegan: () => {
+      running.value += 1
+    },
+    lookedUp: (tier, result) => {
+      lookupsOf(tier)(result).value += 1
+    },
+    storeQueried: (operation) => {
+      queriesOf(operation).value += 1
+    },
+    systemTokenRefused: () => {
+      refusedSystemTokens.value += 1
+    },
+    watchChangeFeed: (ageSeconds) => {
+      feedAge = ageSeconds
+    },
+    contentType: processMetrics.contentType,
+    expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),
+  }
+}
+
+function statusClass(status: number | undefined): string {
+  return statusClasses[Math.trunc((status ?? 0) / 100)] ?? 'none'
+}

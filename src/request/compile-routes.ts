@@ -1,0 +1,129 @@
+/**
+ * From the settings of routes to the table that requests are matched with: every pattern, rule and header list
+ * is read here, once. What cannot be compiled is reported with its place in the file.
+ * @module
+ */
+
+import { compileChallenges } from '../authenticate/challenge.ts'
+import {
+  compileExtractCredential,
+  credentialHeadersOf,
+  queryParametersOf,
+} from '../authenticate/extract-credential.ts'
+import { compileAuthorize } from '../authorize/authorize.ts'
+import type { Report } from '../config/problems.ts'
+import type { RouteSettings } from '../config/schema/routes.ts'
+import type { Upstream } from '../forward/upstreams.ts'
+import type { Clock } from '../lib/clock.ts'
+import { compileFilterResponse } from '../rewrite/filter-response.ts'
+import { compileIdentityHeaders } from '../rewrite/identity-headers.ts'
+import { compilePrivilegedHeaders, type PrivilegedHeaders } from '../rewrite/privileged-headers.ts'
+import { compileRewriteRequest } from '../rewrite/rewrite-request.ts'
+import { type PatternPiece, parameterNames, parsePattern } from '../route/path-pattern.ts'
+import { type RouteEntry, RouteTable } from '../route/route-table.ts'
+import type { RoutePlan } from './plan.ts'
+
+/** What the routes share. */
+export interface RoutesContext {
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly clock: Clock
+}
+
+/** Header names that one route guards and another might let through: they are guarded on all. */
+interface SharedNames {
+  readonly credentialHeaders: ReadonlySet<string>
+  readonly identityNames: ReadonlySet<string>
+}
+
+/** Compile all routes. A route that has a problem is left out of the table, so that it answers nothing. */
+export function compileRoutes(
+  routes: readonly RouteSettings[],
+  context: RoutesContext,
+  report: Report,
+): RouteTable<RoutePlan> {
+  const shared: SharedNames = {
+    credentialHeaders: new Set(routes.flatMap((route) => [...credentialHeadersOf(route.credentials)])),
+    identityNames: new Set(routes.flatMap((route) => Object.keys(route.identityHeaders))),
+  }
+  return new RouteTable(
+    routes.flatMap((route, index) => {
+      const compiled = compileRoute(route, shared, context, (path, message) =>
+        report(['routes', index, ...path], message),
+      )
+      return compiled === undefined ? [] : [compiled]
+    }),
+  )
+}
+
+function compileRoute(
+  route: RouteSettings,
+  shared: SharedNames,
+  context: RoutesContext,
+  report: Report,
+): RouteEntry<RoutePlan> | undefined {
+  const pieces = attempt(() => parsePattern(route.match.path), ['match', 'path'], report)
+  const privileged = attempt(
+    () => compilePrivilegedHeaders(route.privilegedHeaders),
+    ['privilegedHeaders', 'translate'],
+    report,
+  )
+  const upstream = context.upstreams.get(route.upstream)
+  if (pieces === undefined || privileged === undefined || upstream === undefined) return undefined
+  return {
+    name: route.name,
+    hosts: route.match.hosts,
+    methods: route.match.methods && new Set(route.match.methods),
+    pieces,
+    pathMode: route.pathMode,
+    plan: planOf(route, { ...shared, pieces, privileged, upstream, clock: context.clock }, report),
+  }
+}
+
+interface Compiled extends SharedNames {
+  readonly pieces: readonly PatternPiece[]
+  readonly privileged: PrivilegedHeaders
+  readonly upstream: Upstream
+  readonly clock: Clock
+}
+
+function planOf(route: RouteSettings, compiled: Compiled, report: Report): RoutePlan {
+  const { pieces, privileged, upstream, clock } = compiled
+  const { scopes } = route.authorize
+  const neededScopes = [...(scopes?.allOf ?? []), ...(scopes?.anyOf ?? [])]
+  const challenges = compileChallenges(route.credentials, route.realm, neededScopes)
+  return {
+    isPublic: route.authorize.public ?? false,
+    challenges,
+    extractCredential: compileExtractCredential(route.credentials),
+    authorize: compileAuthorize(route.authorize, {
+      parameterNames: parameterNames(pieces),
+      scopeChallenge: challenges.insufficientScope,
+      clock,
+      report: (setting, message) => report(['authorize', setting], message),
+    }),
+    conclusion: { mode: route.mode, onRefusal: route.onRefusal },
+    rewriteRequest: compileRewriteRequest({
+      privileged,
+      fromNonOwner: route.privilegedHeaders.fromNonOwner,
+      credentialHeaders: compiled.credentialHeaders,
+      identityNames: compiled.identityNames,
+      identityOf: compileIdentityHeaders(route.identityHeaders),
+      upstreamCredential: route.upstreamCredential,
+      queryParameters: queryParametersOf(route.credentials),
+      allowUnderscoreHeaders: route.allowUnderscoreHeaders,
+      upstreamAuthority: route.hostHeader === 'upstream' ? upstream.authority : undefined,
+    }),
+    upstream,
+    filterResponse: compileFilterResponse(privileged),
+  }
+}
+
+function attempt<Value>(compile: () => Value, path: readonly string[], report: Report): Value | undefined {
+  try {
+    return compile()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    report(path, error.message)
+    return undefined
+  }
+}

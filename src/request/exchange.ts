@@ -1,0 +1,75 @@
+/**
+ * One request and its response, and what is noted of it for the log.
+ *
+ * Words used throughout: an *exchange* is one request with its response; the *canonical request* is the one
+ * representation that is matched, decided on and forwarded; a *credential* is what the client presented; a
+ * *token* is the record it resolves to; a *grant* is proof of authorization; a *refusal* is an expected «no».
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Refusal } from './refusal.ts'
+
+/** How an exchange ended: sent on, sent on although it would be refused, refused, or left by the client. */
+export type Outcome = 'forwarded' | 'shadowed' | 'aborted' | Refusal['code']
+
+/** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
+export interface ExchangeNotes {
+  route: string | undefined
+  host: string | undefined
+  path: string | undefined
+  query: string | undefined
+  clientAddress: string | undefined
+  credentialScheme: string | undefined
+  tokenId: string | undefined
+  tokenKind: string | undefined
+  subject: string | undefined
+  /** The refusal that was sent, or the one that shadow mode let pass. */
+  refusal: Refusal | undefined
+  isShadowed: boolean
+  isForwarded: boolean
+}
+
+/** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
+export class Exchange {
+  readonly id: string
+  readonly method: string
+  /** Request target as it came, latin-1. */
+  readonly target: string
+  /** Names and values in turn, as they came, latin-1. */
+  readonly rawHeaders: readonly string[]
+  /** Address of the socket's other end. */
+  readonly peer: string | undefined
+  /** Scheme the client spoke. */
+  readonly scheme: 'http' | 'https'
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  /** Monotonic, in milliseconds. */
+  readonly startedAtMs: number
+  readonly notes: ExchangeNotes = {
+    route: undefined,
+    host: undefined,
+    path: undefined,
+    query: undefined,
+    clientAddress: undefined,
+    credentialScheme: undefined,
+    tokenId: undefined,
+    tokenKind: undefined,
+    subject: undefined,
+    refusal: undefined,
+    isShadowed: false,
+    isForwarded: false,
+  }
+
+  constructor(id: string, target: string, incoming: IncomingMessage, response: ServerResponse) {
+    this.id = id
+    this.method = incoming.method ?? ''
+    this.target = target
+    this.rawHeaders = incoming.rawHeaders
+    this.peer = incoming.socket.remoteAddress
+    this.scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
+    this.incoming = incoming
+    this.response = response
+    this.startedAtMs = performance.now()
+  }
+}

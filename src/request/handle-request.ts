@@ -1,0 +1,65 @@
+/**
+ * The story of one request, a line for each stage. Every stage yields what the next one demands, or a refusal;
+ * nothing is forwarded without a grant.
+ * @module
+ */
+
+import { conclude, hideRefusal } from '../authorize/conclude.ts'
+import { forward } from '../forward/forward.ts'
+import { canonicalRequest } from './canonical-request.ts'
+import { decide } from './decide.ts'
+import type { Exchange } from './exchange.ts'
+import { valuesOfHeader } from './header-name.ts'
+import type { Plan } from './plan.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
+
+/**
+ * Carry one exchange to its answer: the upstream's, or a refusal. A request whose token is in memory is
+ * forwarded before this function first yields.
+ */
+export async function handleRequest(exchange: Exchange, plan: Plan): Promise<void> {
+  const { notes } = exchange
+  const refuse = (refusal: Refusal) => {
+    notes.refusal = refusal
+    plan.sendRefusal(exchange, refusal)
+  }
+  const onShadowed = (refusal: Refusal) => {
+    notes.refusal = refusal
+    notes.isShadowed = true
+  }
+
+  const client = plan.findClientAddress(
+    exchange.peer,
+    valuesOfHeader(exchange.rawHeaders, plan.forwardedHeader),
+  )
+  if (isRefusal(client)) return refuse(client)
+  notes.clientAddress = client.text
+
+  const request = canonicalRequest(exchange, plan.headLimits)
+  if (isRefusal(request)) return refuse(request)
+  notes.host = request.host
+  notes.path = request.rawPath
+  notes.query = request.query
+
+  const route = plan.routes.match(request)
+  if (isRefusal(route)) return refuse(route)
+  notes.route = route.name
+  notes.path = route.path
+
+  const decision = decide(request, route, client, plan.resolveToken, notes)
+  const verdict = decision instanceof Promise ? await decision : decision
+  const grant = conclude(verdict, route.plan.conclusion, onShadowed)
+  if (isRefusal(grant)) return refuse(grant)
+
+  const outgoing = route.plan.rewriteRequest(exchange, request, route.path, grant, client, onShadowed)
+  if (isRefusal(outgoing)) return refuse(hideRefusal(outgoing, route.plan.conclusion))
+  notes.isForwarded = true
+
+  forward(
+    exchange,
+    outgoing,
+    route.plan.upstream,
+    (upstreamHeaders) => route.plan.filterResponse(upstreamHeaders, grant),
+    refuse,
+  )
+}

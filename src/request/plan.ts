@@ -1,0 +1,41 @@
+/**
+ * What start-up compiled for the path of a request: nothing is looked up there that could be known before.
+ * @module
+ */
+
+import type { Challenges } from '../authenticate/challenge.ts'
+import type { ExtractCredential } from '../authenticate/extract-credential.ts'
+import type { Authorize } from '../authorize/authorize.ts'
+import type { ConcludeSettings } from '../authorize/conclude.ts'
+import type { FindClientAddress } from '../client-address/client-address.ts'
+import type { Upstream } from '../forward/upstreams.ts'
+import type { FilterResponse } from '../rewrite/filter-response.ts'
+import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
+import type { RouteTable } from '../route/route-table.ts'
+import type { ResolveToken } from '../tokens/resolve-token.ts'
+import type { HeadLimits } from './canonical-request.ts'
+import type { Exchange } from './exchange.ts'
+import type { Refusal } from './refusal.ts'
+
+/** One route's stages. */
+export interface RoutePlan {
+  readonly isPublic: boolean
+  readonly challenges: Challenges
+  readonly extractCredential: ExtractCredential
+  readonly authorize: Authorize
+  readonly conclusion: ConcludeSettings
+  readonly rewriteRequest: RewriteRequest
+  readonly upstream: Upstream
+  readonly filterResponse: FilterResponse
+}
+
+/** The gateway's stages. A reload makes a new plan; exchanges keep the one they began with. */
+export interface Plan {
+  readonly headLimits: HeadLimits
+  /** The header of trusted proxies that is believed, in lower case. */
+  readonly forwardedHeader: string
+  readonly findClientAddress: FindClientAddress
+  readonly routes: RouteTable<RoutePlan>
+  readonly resolveToken: ResolveToken
+  readonly sendRefusal: (exchange: Exchange, refusal: Refusal) => void
+}

@@ -1,0 +1,89 @@
+/**
+ * The head of a response as the client may see it: without the headers of the upstream's own connection, and
+ * without what only an owner may see, unless the grant is an owner's.
+ * @module
+ */
+
+import type { Grant } from '../authorize/grant.ts'
+import { type HeaderName, HeaderNameMemo } from '../request/header-name.ts'
+import { hopByHopHeaders } from './header-names.ts'
+import type { PrivilegedHeaders } from './privileged-headers.ts'
+
+/** Turns the upstream's header lines (names and values in turn) into the client's. */
+export type FilterResponse = (upstreamHeaders: readonly string[], grant: Grant) => string[]
+
+type Treatment =
+  | { readonly action: 'carry' | 'drop' | 'connection' | 'privileged' }
+  | { readonly action: 'translate'; readonly clientName: string }
+
+/** Compile how a route filters responses. */
+export function compileFilterResponse(privileged: PrivilegedHeaders): FilterResponse {
+  const treatments = new HeaderNameMemo<Treatment>((name) => treatmentOf(name, privileged))
+
+  return (upstreamHeaders, { isOwner }) => {
+    const headers: string[] = []
+    let named: ReadonlySet<string> | undefined
+    for (let index = 0; index < upstreamHeaders.length; index += 2) {
+      const name = upstreamHeaders[index] ?? ''
+      const value = upstreamHeaders[index + 1] ?? ''
+      const treatment = treatments.get(name)
+      if (treatment.action === 'connection') named = namedHeaders(value, named)
+      const shown = shownName(name, treatment, isOwner)
+      if (shown !== undefined) headers.push(shown, value)
+    }
+    return named === undefined ? headers : withoutNamed(headers, named)
+  }
+}
+
+/** The name under which the client sees a header; `undefined` when it does not. */
+function shownName(name: string, treatment: Treatment, isOwner: boolean): string | undefined {
+  switch (treatment.action) {
+    case 'carry':
+      return name
+    case 'privileged':
+      return isOwner ? name : undefined
+    case 'translate':
+      return isOwner ? treatment.clientName : undefined
+    case 'connection':
+    case 'drop':
+      return undefined
+    default:
+      return treatment satisfies never
+  }
+}
+
+function treatmentOf({ folded }: HeaderName, { guardOf, toClient }: PrivilegedHeaders): Treatment {
+  if (folded === 'connection') return { action: 'connection' }
+  if (hopByHopHeaders.has(folded)) return { action: 'drop' }
+  const clientName = toClient.get(folded)
+  if (clientName !== undefined) return { action: 'translate', clientName }
+  const guard = guardOf(folded)
+  switch (guard) {
+    case 'none':
+      return { action: 'carry' }
+    case 'privileged':
+      return { action: 'privileged' }
+    case 'internal':
+      return { action: 'drop' }
+    default:
+      return guard satisfies never
+  }
+}
+
+/** Headers that the upstream's `Connection` names were meant for the gateway alone. */
+function namedHeaders(
+  value: string,
+  before: ReadonlySet<string> | undefined,
+): ReadonlySet<string> | undefined {
+  if (value === 'keep-alive' || value === 'close') return before
+  return new Set([...(before ?? []), ...value.split(',').map((option) => option.trim().toLowerCase())])
+}
+
+function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (!named.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '')
+  }
+  return kept
+}

@@ -1,0 +1,176 @@
+/**
+ * The request as the upstream will see it: the client's headers without everything that the gateway guards,
+ * then what the gateway itself says. Only this file makes an `OutgoingRequest`, and it takes a `Grant` to do so.
+ * @module
+ */
+
+import { splitQuery } from '../authenticate/query-parameters.ts'
+import type { Grant } from '../authorize/grant.ts'
+import type { Address } from '../client-address/address.ts'
+import type { CanonicalRequest } from '../request/canonical-request.ts'
+import type { Exchange } from '../request/exchange.ts'
+import { type HeaderName, HeaderNameMemo } from '../request/header-name.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
+import {
+  customaryCredentialHeaders,
+  hopByHopHeaders,
+  isProxyAsserted,
+  restatedHeaders,
+} from './header-names.ts'
+import type { HeaderPairs } from './identity-headers.ts'
+import type { PrivilegedHeaders } from './privileged-headers.ts'
+
+class RewrittenRequest {
+  readonly #rewritten = true
+  readonly method: string
+  /** Path and query as they go on the wire. */
+  readonly target: string
+  readonly headers: HeaderPairs
+  readonly hasBody: boolean
+
+  constructor(method: string, target: string, headers: HeaderPairs, hasBody: boolean) {
+    this.method = method
+    this.target = target
+    this.headers = headers
+    this.hasBody = hasBody
+  }
+
+  static isRewritten(value: object): boolean {
+    return #rewritten in value
+  }
+}
+
+/** A request that may leave: authorized, cleaned, and exactly what was decided on. */
+export type OutgoingRequest = RewrittenRequest
+
+/** How one route rewrites requests. */
+export interface RewriteRequestPlan {
+  readonly privileged: PrivilegedHeaders
+  readonly fromNonOwner: 'strip' | 'refuse'
+  /** Header names, in lower case with `-`, that carry a credential or an identity on any route. */
+  readonly credentialHeaders: ReadonlySet<string>
+  readonly identityNames: ReadonlySet<string>
+  readonly identityOf: (grant: Grant) => HeaderPairs
+  readonly upstreamCredential: 'strip' | 'passthrough'
+  /** Query parameters that carry a credential on this route, in lower case. */
+  readonly queryParameters: ReadonlySet<string>
+  readonly allowUnderscoreHeaders: boolean
+  /** The upstream's own Host, or `undefined` to preserve the client's. */
+  readonly upstreamAuthority: string | undefined
+}
+
+/** Called when shadow mode strips what would be refused. */
+type OnShadowed = (refusal: Refusal) => void
+
+export type RewriteRequest = (
+  exchange: Exchange,
+  request: CanonicalRequest,
+  path: string,
+  grant: Grant,
+  client: Address,
+  onShadowed: OnShadowed,
+) => OutgoingRequest | Refusal
+
+type Action = 'carry' | 'drop' | 'credential' | 'privileged'
+
+interface Treatment {
+  readonly action: Action
+  /** The upstream's name, where a privileged header is translated. */
+  readonly upstreamName: string | undefined
+}
+
+/** Compile how a route rewrites requests. */
+export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest {
+  const treatments = new HeaderNameMemo<Treatment>((name) => treatmentOf(name, plan))
+  const passesCredential = plan.upstreamCredential === 'passthrough'
+
+  return (exchange, request, path, grant, client, onShadowed) => {
+    if (request.hasUnderscoreName && !plan.allowUnderscoreHeaders) {
+      return refuse('malformed_header', 'a header name with «_», which servers read as «-»')
+    }
+    const headers: string[] = ['host', plan.upstreamAuthority ?? request.authority]
+    const withheld = carryHeaders(headers, request.rawHeaders, treatments, {
+      credential: passesCredential,
+      privileged: grant.isOwner,
+    })
+    if (withheld && plan.fromNonOwner === 'refuse') {
+      const refusal = refuse('privileged_header', 'a privileged header from somebody who is not an owner')
+      if (grant.kind !== 'shadow') return refusal
+      onShadowed(refusal)
+    }
+    if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
+    pushForwarded(headers, exchange, request, client)
+    for (const text of plan.identityOf(grant)) headers.push(text)
+    const query =
+      passesCredential || plan.queryParameters.size === 0
+        ? request.query
+        : splitQuery(request.query, plan.queryParameters).kept
+    return new RewrittenRequest(request.method, path + query, headers, request.hasBody)
+  }
+}
+
+/** Carry what may go on, in order; whether a privileged header was withheld. */
+function carryHeaders(
+  headers: string[],
+  rawHeaders: readonly string[],
+  treatments: HeaderNameMemo<Treatment>,
+  may: { readonly credential: boolean; readonly privileged: boolean },
+): boolean {
+  let withheld = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    const { action, upstreamName } = treatments.get(name)
+    if (action === 'drop' || (action === 'credential' && !may.credential)) continue
+    if (action === 'privileged' && !may.privileged) withheld = true
+    else headers.push(upstreamName ?? name, rawHeaders[index + 1] ?? '')
+  }
+  return withheld
+}
+
+function treatmentOf({ folded }: HeaderName, plan: RewriteRequestPlan): Treatment {
+  const guard = plan.privileged.guardOf(folded)
+  const action =
+    guard === 'internal' || isRestated(folded, plan)
+      ? 'drop'
+      : isCredential(folded, plan)
+        ? 'credential'
+        : guard === 'privileged'
+          ? 'privileged'
+          : 'carry'
+  return { action, upstreamName: plan.privileged.toUpstream.get(folded) }
+}
+
+function isRestated(folded: string, plan: RewriteRequestPlan): boolean {
+  return (
+    hopByHopHeaders.has(folded) ||
+    restatedHeaders.has(folded) ||
+    plan.identityNames.has(folded) ||
+    isProxyAsserted(folded)
+  )
+}
+
+function isCredential(folded: string, plan: RewriteRequestPlan): boolean {
+  return customaryCredentialHeaders.has(folded) || plan.credentialHeaders.has(folded)
+}
+
+/** One hop, ours: whatever the client said about itself has been dropped (RFC 7239). */
+function pushForwarded(
+  headers: string[],
+  exchange: Exchange,
+  request: CanonicalRequest,
+  client: Address,
+): void {
+  const node = client.family === 6 ? `"[${client.text}]"` : client.text
+  headers.push(
+    'x-forwarded-for',
+    client.text,
+    'x-forwarded-host',
+    request.authority,
+    'x-forwarded-proto',
+    exchange.scheme,
+    'forwarded',
+    `for=${node};host="${request.authority}";proto=${exchange.scheme}`,
+    'x-request-id',
+    exchange.id,
+  )
+}

@@ -1,0 +1,136 @@
+/**
+ * Memory in front of Redis in front of the store, and the change feed that keeps the first two honest: the one place
+ * where the gateway looks tokens up.
+ * @module
+ */
+
+import type { CacheSettings } from '../../config/schema/tokens.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
+import type { ChangeSource, Digests, Reading, TokenReader } from '../ports.ts'
+import { ChangeFeed, type ChangeListener } from './change-feed.ts'
+import { type LookupObserver, measureReader } from './measured-reader.ts'
+import { MemoryTier } from './memory-tier.ts'
+import { RedisTier } from './redis-tier.ts'
+import type { Sealer } from './sealed-entry.ts'
+import { gateStore } from './store-gate.ts'
+
+/** Static messages with their data in fields; a pino logger is one. */
+export interface DirectoryLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface TokenDirectoryOptions {
+  /** Not closed by the directory. */
+  readonly store: TokenReader & ChangeSource
+  readonly settings: CacheSettings
+  /** How long known tokens are served while the store does not answer. */
+  readonly outageGraceMs: number
+  readonly sealer: Sealer
+  readonly observer: LookupObserver
+  readonly log: DirectoryLog
+  readonly clock?: Clock
+  /** Milliseconds that never go back. */
+  readonly monotonic?: () => number
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+}
+
+/** For readiness and metrics. */
+export interface DirectoryStatus {
+  /** `fresh`: as usual. `stale`: the lease ran out, every request asks the store. `outage`: the store does not answer. */
+  readonly feed: 'fresh' | 'stale' | 'outage'
+  /** Whether tokens can be decided on now, if only those that are known here. */
+  readonly canDecide: boolean
+  /** The last change that was processed; `undefined` before the first poll that succeeded. */
+  readonly version: number | undefined
+  readonly memoryEntries: number
+  readonly redis: RedisState | 'off'
+}
+
+export interface TokenDirectory extends TokenReader {
+  /** A record known in memory, at once and without allocating; `undefined` means «ask `find`». */
+  recall(cacheKey: string): Reading | undefined
+  /** Tells `listener` of every change from now on, for what else was derived from tokens. */
+  follow(listener: ChangeListener): void
+  /** Resolves when Redis and the store have each been tried once, whatever came of it; `status` tells. */
+  start(): Promise<void>
+  status(): DirectoryStatus
+  /** Stops following changes and leaves Redis; the store stays open. */
+  close(): Promise<void>
+}
+
+/** Builds every tier; nothing is connected before `start`. */
+export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirectory {
+  const { settings, outageGraceMs, observer, log, sealer } = options
+  const { clock = systemClock, monotonic = () => performance.now(), random = Math.random } = options
+  const feed = openFeed(options, monotonic)
+  const store = gateStore(measureReader(options.store, 'store', observer), feed)
+  const shared = { outageGraceMs, feed, observer, random }
+  const client = settings.redis && openRedis(settings.redis, log)
+  const redis =
+    settings.redis &&
+    client &&
+    new RedisTier({ ...shared, settings: settings.redis, inner: store, client, sealer, clock })
+  const memory = new MemoryTier({ ...shared, settings: settings.memory, inner: redis ?? store, monotonic })
+  if (redis !== undefined) feed.follow(redis)
+  feed.follow(memory)
+
+  return {
+    recall: (cacheKey) => memory.recall(cacheKey),
+    find: (digests: Digests) => memory.find(digests),
+    follow: (listener) => feed.follow(listener),
+    async start() {
+      await Promise.all([client?.connect(), feed.start()])
+    },
+    status: () => ({
+      feed: feed.isFresh() ? 'fresh' : feed.isFailing ? 'outage' : 'stale',
+      canDecide: feed.version !== undefined && (!feed.isFailing || feed.isConfirmedWithin(outageGraceMs)),
+      version: feed.version,
+      memoryEntries: memory.size,
+      redis: client?.state ?? 'off',
+    }),
+    async close() {
+      client?.close()
+      await feed.stop()
+    },
+  }
+}
+
+function openFeed(
+  { store, settings, outageGraceMs, log }: TokenDirectoryOptions,
+  monotonic: () => number,
+): ChangeFeed {
+  const feed = new ChangeFeed({
+    source: store,
+    pollIntervalMs: settings.pollInterval,
+    leaseMs: settings.lease,
+    retentionMs: Math.max(settings.memory.ttl, settings.redis?.ttl ?? 0) + outageGraceMs,
+    monotonic,
+    failing: (error) =>
+      log.warn(
+        { reason: error instanceof Error ? error.message : 'unknown' },
+        'changes of tokens cannot be fetched',
+      ),
+    recovered: (failedForMs) =>
+      log.info({ failedForMs: Math.round(failedForMs) }, 'changes of tokens are fetched again'),
+  })
+  feed.follow({
+    changed() {},
+    reset: () =>
+      log.warn({ version: feed.version }, 'the change clock of the store went back; caches are dropped'),
+  })
+  return feed
+}
+
+function openRedis({ url, timeout }: NonNullable<CacheSettings['redis']>, log: DirectoryLog): RedisClient {
+  return new RedisClient({
+    url,
+    timeoutMs: timeout,
+    stateChanged(state, reason) {
+      if (state === 'up') log.info({ reason }, 'Redis answers')
+      else log.warn({ reason }, 'Redis does not answer; tokens are looked up without it')
+    },
+  })
+}

@@ -1,0 +1,85 @@
+/**
+ * From a credential to the live token that it names. Known tokens are answered at once, without a promise.
+ * Unknown, expired and revoked are all `invalid_token` to the client; only the log has the difference.
+ * @module
+ */
+
+import type { Credential } from '../authenticate/credential.ts'
+import type { Address } from '../client-address/address.ts'
+import type { Networks } from '../client-address/networks.ts'
+import type { Clock } from '../lib/clock.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
+import type { TokenDirectory } from './cache/token-directory.ts'
+import type { KeyRing } from './key-ring.ts'
+import { StoreUnavailable } from './ports.ts'
+import { type Token, tokenState } from './token.ts'
+import { isWellFormed } from './token-text.ts'
+
+/** What resolving needs to know besides the credential. */
+export interface ResolverContext {
+  readonly directory: Pick<TokenDirectory, 'recall' | 'find'>
+  readonly keyRing: Pick<KeyRing, 'digest' | 'digests'>
+  readonly clock: Clock
+  /** Where the system token is accepted from. */
+  readonly systemNetworks: Networks
+  /** Told when a valid system token came from elsewhere: somebody outside has it. */
+  readonly onSystemTokenOutside: (token: Token, client: Address) => void
+}
+
+export type ResolveToken = (
+  credential: Credential,
+  client: Address,
+) => Token | Refusal | Promise<Token | Refusal>
+
+/** Build the resolver of a gateway. */
+export function createResolveToken(context: ResolverContext): ResolveToken {
+  return (credential, client) => {
+    const known = context.directory.recall(context.keyRing.digest(credential.secret).value)
+    return known === undefined
+      ? lookUp(credential, client, context)
+      : judge(known.token, credential, client, context)
+  }
+}
+
+async function lookUp(
+  credential: Credential,
+  client: Address,
+  context: ResolverContext,
+): Promise<Token | Refusal> {
+  // The checksum spares the store from made-up texts; it is no secret and proves nothing.
+  if (!isWellFormed(credential.secret.reveal())) return refuse('invalid_token', 'not the text of a token')
+  try {
+    const { token } = await context.directory.find(context.keyRing.digests(credential.secret))
+    return judge(token, credential, client, context)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error
+    return refuse('cannot_decide', error.message, { retryAfterSeconds: 1 })
+  }
+}
+
+function judge(
+  token: Token | undefined,
+  credential: Credential,
+  client: Address,
+  context: ResolverContext,
+): Token | Refusal {
+  if (token === undefined) return refuse('invalid_token', 'unknown token')
+  const state = tokenState(token, context.clock.now())
+  if (state !== 'active') return refuse('invalid_token', `token ${token.id} is ${state}`)
+  if (token.kind === 'system' && !context.systemNetworks.contains(client)) {
+    context.onSystemTokenOutside(token, client)
+    return refuse('invalid_token', 'the system token came from outside the internal networks')
+  }
+  return problemOfScheme(token, credential) ?? token
+}
+
+/** A DSN is public by nature, so its key must be no more than a DSN, and nothing else may pass for one. */
+function problemOfScheme(token: Token, credential: Credential): Refusal | undefined {
+  const isDsn = credential.scheme === 'dsn' || credential.scheme === 'sentry-auth'
+  if (isDsn !== (token.kind === 'dsn')) {
+    return refuse('invalid_token', `a ${token.kind} token was presented as ${credential.scheme}`)
+  }
+  const { project } = credential
+  if (project === undefined || token.bindings.project?.includes(project)) return undefined
+  return refuse('invalid_token', `token ${token.id} is not of the project that the DSN names`)
+}

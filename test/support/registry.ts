@@ -1,0 +1,42 @@
+/**
+ * A real container registry (Debian's docker-registry) for tests: files in a temporary folder, no
+ * authorization of its own.
+ * @module
+ */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+import { type Scope, type Server, serverFolder, startServer } from './private-server.ts'
+import { findProgram } from './run-process.ts'
+
+/** Starts an empty registry that allows deletion; it is stopped when the test is over. */
+export async function startRegistry(t: Scope): Promise<Server> {
+  const command = findProgram('docker-registry')
+  if (command === undefined) throw new Error('docker-registry is not installed')
+  const folder = serverFolder('registry')
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const configFile = join(folder, 'config.json')
+  const config = {
+    version: '0.1',
+    log: { level: 'warn', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}` },
+  }
+  // Every JSON text is YAML, which is what the registry reads.
+  writeFileSync(configFile, JSON.stringify(config))
+  const server = await startServer({
+    command,
+    args: ['serve', configFile],
+    url,
+    port,
+    folder,
+    ready: async () => {
+      const { status } = await fetch(`${url}/v2/`, { signal: AbortSignal.timeout(1_000) })
+      if (status !== 200) throw new Error(`the registry answers ${status}`)
+    },
+  })
+  t.teardown(() => server.stop())
+  return server
+}

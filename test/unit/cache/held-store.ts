@@ -1,0 +1,120 @@
+/**
+ * A store in memory whose answers a test can hold back and whose failure it can order: each answer shows the record
+ * as it was when the question came, as a snapshot of a database would.
+ * @module
+ */
+
+import {
+  type ChangeSource,
+  type Digests,
+  type Reading,
+  StoreUnavailable,
+  type TokenChange,
+  type TokenReader,
+} from '../../../src/tokens/ports.ts'
+import type { Token } from '../../../src/tokens/token.ts'
+
+export class HeldStore implements TokenReader, ChangeSource {
+  readonly #tokens = new Map<string, Token>()
+  #changes: TokenChange[] = []
+  #version = 0
+  #held: (() => void)[] = []
+  /** Answers wait for `release`. */
+  holds = false
+  /** Nothing is answered. */
+  isDown = false
+  finds = 0
+  polls = 0
+
+  add(token: Token): Digests {
+    const digests = digestsOf(token.id)
+    this.#tokens.set(digests[0].value, token)
+    return digests
+  }
+
+  /** Commits a revocation and returns its version. */
+  revoke(tokenId: string): number {
+    this.#edit(tokenId, { revokedAt: 1 })
+    return this.#change({ tokenId, subjectId: undefined })
+  }
+
+  disableSubject(subjectId: string): number {
+    for (const { id, subject } of this.#tokens.values()) {
+      if (subject.id === subjectId) this.#edit(id, { subject: { ...subject, status: 'disabled' } })
+    }
+    return this.#change({ tokenId: undefined, subjectId })
+  }
+
+  /** As a restored backup would: the changes after `version` never happened. */
+  restore(version: number, token: Token): void {
+    this.#version = version
+    this.#changes = this.#changes.filter((change) => change.version <= version)
+    this.add(token)
+  }
+
+  async find(digests: Digests): Promise<Reading> {
+    this.finds++
+    const reading = { token: this.#tokens.get(digests[0].value), version: this.#version }
+    return this.#answer(reading)
+  }
+
+  async currentVersion(): Promise<number> {
+    this.polls++
+    return this.#answer(this.#version)
+  }
+
+  async changesAfter(version: number, limit: number): Promise<readonly TokenChange[]> {
+    return this.#answer(this.#changes.filter((change) => change.version > version).slice(0, limit))
+  }
+
+  /** Lets every answer that is held back go. */
+  release(): void {
+    this.holds = false
+    for (const go of this.#held.splice(0)) go()
+  }
+
+  async #answer<T>(value: T): Promise<T> {
+    if (this.isDown) throw new StoreUnavailable('down')
+    if (this.holds) await new Promise<void>((resolve) => this.#held.push(resolve))
+    return value
+  }
+
+  #edit(tokenId: string, fields: Partial<Token>): void {
+    const key = digestsOf(tokenId)[0].value
+    const token = this.#tokens.get(key)
+    if (token === undefined) throw new Error(`no token ${tokenId}`)
+    this.#tokens.set(key, { ...token, ...fields })
+  }
+
+  #change(change: Omit<TokenChange, 'version'>): number {
+    this.#version++
+    this.#changes.push({ ...change, version: this.#version })
+    return this.#version
+  }
+}
+
+export function digestsOf(tokenId: string): Digests {
+  return [{ keyId: 'k1', value: `digest-of-${tokenId}` }]
+}
+
+/** An active personal token of the subject `subjectId`. */
+export function aToken(id: string, subjectId = `subject-of-${id}`): Token {
+  return {
+    id,
+    kind: 'personal',
+    subject: { id: subjectId, name: subjectId, kind: 'user', status: 'active', createdAt: 0 },
+    scopes: ['read'],
+    bindings: { project: ['pip', '*'] },
+    access: 'read-only',
+    networks: undefined,
+    paths: ['/v1/a'],
+    description: '',
+    createdAt: 0,
+    createdBy: 'test',
+    expiresAt: 4_000_000_000_000,
+    lastUsedAt: undefined,
+    revokedAt: undefined,
+    revokedBy: undefined,
+    revokedCause: undefined,
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * A memory tier and its feed over a held store, with time in the test's hands.
+ * @module
+ */
+
+import { ChangeFeed } from '../../../src/tokens/cache/change-feed.ts'
+import { MemoryTier } from '../../../src/tokens/cache/memory-tier.ts'
+import { gateStore } from '../../../src/tokens/cache/store-gate.ts'
+import { HeldStore } from './held-store.ts'
+
+export const leaseMs = 900
+export const graceMs = 60_000
+export const ttlMs = 10_000
+
+export interface Tiers {
+  readonly store: HeldStore
+  readonly feed: ChangeFeed
+  readonly memory: MemoryTier
+  /** Every look-up so far, as `tier result`. */
+  readonly seen: string[]
+  /** Failures and recoveries of the feed. */
+  readonly told: string[]
+  advance(ms: number): void
+}
+
+export function buildTiers({ entries = 100, retentionMs = 100_000 } = {}): Tiers {
+  let now = 1_000_000
+  const store = new HeldStore()
+  const seen: string[] = []
+  const told: string[] = []
+  const feed = new ChangeFeed({
+    source: store,
+    pollIntervalMs: 250,
+    leaseMs,
+    retentionMs,
+    monotonic: () => now,
+    failing: () => told.push('failing'),
+    recovered: (ms) => told.push(`recovered after ${ms}`),
+  })
+  const memory = new MemoryTier({
+    settings: { entries, ttl: ttlMs, absentTtl: 1_000, absentEntries: 2 },
+    outageGraceMs: graceMs,
+    inner: gateStore(store, feed),
+    feed,
+    observer: { lookedUp: (tier, result) => seen.push(`${tier} ${result}`) },
+    monotonic: () => now,
+    random: () => 0.5,
+  })
+  feed.follow(memory)
+  return {
+    store,
+    feed,
+    memory,
+    seen,
+    told,
+    advance(ms) {
+      now += ms
+    },
+  }
+}

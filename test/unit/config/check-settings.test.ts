@@ -1,0 +1,124 @@
+/**
+ * Settings that are right one by one and wrong together are refused, and weak ones unless they are named.
+ * @module
+ */
+
+import t from 'tap'
+import { minimal, problemsOf, warningsOf } from './load.ts'
+
+const store = 'store: { sqlite: { path: tokens.db } }\nkeys: { file: keys.json }\n'
+const legacy = 'upstreams: { legacy: { url: "http://127.0.0.1:9000" } }\n'
+
+function routes(...entries: string[]): string {
+  return `${store}${legacy}routes:\n${entries.map((entry) => `  - { ${entry} }`).join('\n')}`
+}
+
+t.test('the record and the key ring are each given once', async (t) => {
+  const rest = `${legacy}routes: [{ name: a, match: { path: / }, upstream: legacy }]\n`
+  const both = 'store: { sqlite: { path: x }, postgres: { url: "postgres://h/d" } }\n'
+  t.match(problemsOf(t, `${both}keys: { file: a, ring: b }\n${rest}`), [
+    /store: expected exactly one of postgres and sqlite/,
+    /keys: expected exactly one of file and ring/,
+  ])
+  t.equal(problemsOf(t, `store: {}\nkeys: {}\n${rest}`).length, 2)
+})
+
+t.test('a route names an upstream that is there', async (t) => {
+  t.match(problemsOf(t, routes('name: a, match: { path: / }, upstream: legcy')), [
+    /routes\[0\]\.upstream: upstreams has no «legcy»; did you mean «legacy»\?/,
+  ])
+  t.match(problemsOf(t, routes('name: a, match: { path: / }, upstream: constructor')), [
+    /has no «constructor»/,
+  ])
+})
+
+t.test('two routes have neither one name nor one match', async (t) => {
+  t.match(
+    problemsOf(
+      t,
+      routes(
+        'name: a, match: { path: "/v1/{one}", hosts: [x.test, Y.test] }, upstream: legacy',
+        'name: a, match: { path: "/v1/{two}", hosts: [y.test] }, upstream: legacy',
+      ),
+    ),
+    [
+      /routes\[1\]\.match: route «a» matches the same requests/,
+      /routes\[1\]\.name: another route is named «a»/,
+    ],
+  )
+  const apart = routes(
+    'name: a, match: { path: "/v1/{one}", methods: [GET] }, upstream: legacy',
+    'name: b, match: { path: "/v1/{one}", methods: [PUT] }, upstream: legacy',
+    'name: c, match: { path: "/v1/{one+}" }, upstream: legacy',
+  )
+  t.same(problemsOf(t, apart), [])
+})
+
+t.test('a rule beside «public» is refused, because it would not hold', async (t) => {
+  t.match(
+    problemsOf(
+      t,
+      routes('name: a, match: { path: / }, upstream: legacy, authorize: { public: true, networks: [] }'),
+    ),
+    [/routes\[0\]\.authorize\.networks: has no effect beside public: true/],
+  )
+})
+
+t.test('a revocation holds within one second, whatever is configured', async (t) => {
+  t.match(problemsOf(t, `${minimal}\ncache: { lease: 1001ms }`), [/cache\.lease: expected at most 1s/])
+  t.match(problemsOf(t, `${minimal}\ncache: { lease: 250ms }`), [/cache\.pollInterval: expected less than/])
+  t.same(problemsOf(t, `${minimal}\ncache: { lease: 1s, pollInterval: 999ms }`), [])
+})
+
+t.test('a client is not cut off while its upstream may still answer', async (t) => {
+  t.match(problemsOf(t, `${minimal}\nlisten: { timeouts: { idle: 60s } }`), [
+    /upstreams\.legacy\.timeouts\.headers: expected less than listen\.timeouts\.idle/,
+  ])
+})
+
+t.test('networks and URLs are in canonical form', async (t) => {
+  for (const cidr of ['10.0.0.0/33', '010.0.0.1', '1.2.3', '::1/129', '1.2.3.4/8/8', ':::']) {
+    t.equal(problemsOf(t, `${minimal}\nsystemToken: { networks: ["${cidr}"] }`).length, 1, cidr)
+  }
+  t.match(problemsOf(t, minimal.replace(':9000', ':99999')), [/upstreams\.legacy\.url: expected a URL/])
+})
+
+t.test('what weakens the gateway needs its name', async (t) => {
+  const tls = 'upstreams: { legacy: { url: "https://h:1", tls: { verify: false } } }\n'
+  const cases: readonly [string, string][] = [
+    ['trust-any-proxy', `${minimal}\nclientAddress: { trustedProxies: [0.0.0.0/0] }`],
+    ['trust-any-proxy', `${minimal}\nclientAddress: { trustedProxies: ["::/0"] }`],
+    ['trust-any-proxy', `${minimal}\nclientAddress: { trustedProxies: ["::ffff:0.0.0.0/96"] }`],
+    ['trust-any-proxy', `${minimal}\nclientAddress: { trustedProxies: [128.0.0.0/1, 0.0.0.0/1] }`],
+    ['trust-any-proxy', `${minimal}\nclientAddress: { trustedProxies: ["2000::/3"] }`],
+    ['public-admin', `${minimal}\nadmin: { address: 0.0.0.0 }`],
+    ['public-admin', `${minimal}\nadmin: { address: "::" }`],
+    ['public-admin', `${minimal}\nadmin: { address: admin.internal }`],
+    ['system-token-anywhere', `${minimal}\nsystemToken: { networks: ["::/0"] }`],
+    ['unverified-upstream-tls', minimal.replace(/upstreams.*\n/, tls)],
+  ]
+  for (const [optOut, yaml] of cases) {
+    const problems = problemsOf(t, yaml)
+    t.ok(problems.length > 0, yaml)
+    for (const problem of problems) t.match(problem, `name «${optOut}» in insecure`)
+    t.same(problemsOf(t, `${yaml}\ninsecure: [${optOut}]`), [])
+    t.same(warningsOf(t, `${yaml}\ninsecure: [${optOut}]`), [])
+  }
+})
+
+t.test('private networks and the loopback need no name', async (t) => {
+  const proxies = '[10.0.0.0/8, 172.16.0.0/12, "fc00::/7", "::ffff:10.0.0.0/104", "2001:db8::1"]'
+  t.same(problemsOf(t, `${minimal}\nclientAddress: { trustedProxies: ${proxies} }`), [])
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) {
+    t.same(problemsOf(t, `${minimal}\nadmin: { address: "${address}" }`), [], address)
+  }
+})
+
+t.test('warns of an opt-out that nothing needs, and of a route that only watches', async (t) => {
+  t.match(warningsOf(t, `${minimal}\ninsecure: [public-admin]`), [
+    /insecure\[0\]: nothing needs «public-admin»; remove it/,
+  ])
+  t.match(warningsOf(t, routes('name: a, match: { path: / }, upstream: legacy, mode: shadow')), [
+    /routes\[0\]\.mode: in shadow mode the route lets every request through/,
+  ])
+})
