@@ -66,14 +66,21 @@ export function compileGateway(
   }
 }
 
+/** What a gateway takes from where it runs. */
+export interface Surroundings {
+  readonly clock?: Clock
+  /** Where log lines go instead of standard error. */
+  readonly logTo?: { write(line: string): void }
+}
+
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
-export async function startGateway(settings: Settings, clock: Clock = systemClock): Promise<Gateway> {
+export async function startGateway(settings: Settings, surroundings: Surroundings = {}): Promise<Gateway> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer()
   }
   try {
-    return await start(settings, clock, closers, close)
+    return await start(settings, surroundings, closers, close)
   } catch (error) {
     await close()
     throw error
@@ -82,13 +89,17 @@ export async function startGateway(settings: Settings, clock: Clock = systemCloc
 
 async function start(
   settings: Settings,
-  clock: Clock,
+  { clock = systemClock, logTo }: Surroundings,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Gateway> {
   const compiled = compileGateway(settings, failOnProblem, clock)
   closers.push(() => closeUpstreams(compiled.upstreams))
-  const log = createLog({ level: settings.log.level, redaction: compiled.redaction })
+  const log = createLog({
+    level: settings.log.level,
+    redaction: compiled.redaction,
+    ...(logTo === undefined ? {} : { destination: logTo }),
+  })
   const metrics = createMetrics()
   const keyRing = readKeyRing(settings.keys)
 

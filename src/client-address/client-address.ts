@@ -39,7 +39,8 @@ export function compileClientAddress(settings: {
   function lookUp(text: string): Peer | undefined {
     const known = peers.get(text)
     if (known !== undefined) return known
-    const address = parseAddress(text)
+    // The kernel names the interface of a link-local peer, which is no part of its address.
+    const address = parseAddress(text.split('%', 1)[0] ?? '')
     if (address === undefined) return undefined
     if (peers.size >= peersMax) peers.clear()
     const peer = { address, isTrusted: trusted.contains(address) }

@@ -83,6 +83,8 @@ interface Treatment {
 export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest {
   const treatments = new HeaderNameMemo<Treatment>((name) => treatmentOf(name, plan))
   const passesCredential = plan.upstreamCredential === 'passthrough'
+  const queryFor = (query: string) =>
+    passesCredential || plan.queryParameters.size === 0 ? query : splitQuery(query, plan.queryParameters).kept
 
   return (exchange, request, path, grant, client, onShadowed) => {
     if (request.hasUnderscoreName && !plan.allowUnderscoreHeaders) {
@@ -94,20 +96,18 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
       privileged: grant.isOwner,
     })
     if (withheld && plan.fromNonOwner === 'refuse') {
-      const refusal = refuse('privileged_header', 'a privileged header from somebody who is not an owner')
-      if (grant.kind !== 'shadow') return refusal
-      onShadowed(refusal)
+      if (grant.kind !== 'shadow') return fromNonOwner
+      onShadowed(fromNonOwner)
     }
     if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
     pushForwarded(headers, exchange, request, client)
     for (const text of plan.identityOf(grant)) headers.push(text)
-    const query =
-      passesCredential || plan.queryParameters.size === 0
-        ? request.query
-        : splitQuery(request.query, plan.queryParameters).kept
-    return new RewrittenRequest(request.method, path + query, headers, request.hasBody)
+    const target = path + queryFor(request.query)
+    return new RewrittenRequest(request.method, target, headers, request.hasBody)
   }
 }
+
+const fromNonOwner = refuse('privileged_header', 'a privileged header from somebody who is not an owner')
 
 /** Carry what may go on, in order; whether a privileged header was withheld. */
 function carryHeaders(

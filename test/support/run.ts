@@ -6,10 +6,11 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { installServers } from './install-servers.ts'
 import { startPostgres } from './postgres.ts'
-import type { Server } from './private-server.ts'
+import { type Server, serverFolder } from './private-server.ts'
 import { startRedis } from './redis.ts'
 import { reportTap } from './report-tap.ts'
 
@@ -20,10 +21,14 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
 
 const servers: Server[] = []
+// Whatever a test that is killed leaves behind lies in here. Open to the user whom PostgreSQL runs as.
+const folder = serverFolder('run')
+chmodSync(folder, 0o711)
 try {
   installServers()
   process.exitCode = await runSuite(process.argv.slice(2), {
     ...process.env,
+    TMPDIR: folder,
     PATH: `${bin}:${process.env.PATH}`,
     DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())),
     REDIS_URL: process.env.REDIS_URL ?? (await own(startRedis())),

@@ -1,0 +1,25 @@
+/**
+ * A process of its own that migrates a SQLite file and issues and revokes tokens in it:
+ * `node use-sqlite-store.ts FILE COUNT`.
+ * @module
+ */
+
+import { migrateSqlite } from '../../../src/database/sqlite-migrations.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { issueToken } from '../../../src/tokens/issue-token.ts'
+import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
+
+const [path = '', count = '0'] = process.argv.slice(2)
+const applied = await migrateSqlite(path)
+const registry = new SqliteTokenStore({ path })
+const keyRing = parseKeyRing(newKeyRing(systemClock).reveal())
+const issuer = { registry, keyRing, clock: systemClock, isNetwork: () => true }
+for (let index = 0; index < Number(count); index++) {
+  const issued = await issueToken(issuer, { kind: 'personal', subject: 'pip', createdBy: 'root' })
+  if (issued.outcome === 'refused') throw new Error(issued.problems.join())
+  await registry.revokeToken(issued.token.id, { at: systemClock.now(), by: 'root', cause: 'test' })
+}
+await registry.close()
+process.stdout.write(JSON.stringify({ applied }))

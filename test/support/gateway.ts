@@ -1,0 +1,119 @@
+/**
+ * A whole gateway in the test's own process: real sockets, a real store (SQLite in a temporary folder unless
+ * told otherwise), a key ring of its own, and ways to issue tokens and to read what it counted and logged.
+ * @module
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { parseAddress } from '../../src/client-address/address.ts'
+import { type Settings, settings as settingsSchema } from '../../src/config/schema/settings.ts'
+import { startGateway } from '../../src/gateway.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
+import { type IssueRequest, issueToken } from '../../src/tokens/issue-token.ts'
+import { parseKeyRing } from '../../src/tokens/key-ring.ts'
+import { newKeyRing } from '../../src/tokens/key-ring-text.ts'
+import { openTokenStore } from '../../src/tokens/open-token-store.ts'
+import type { TokenStore } from '../../src/tokens/ports.ts'
+import type { Token } from '../../src/tokens/token.ts'
+import type { Scope } from './private-server.ts'
+import { type PlainRequest, type RawAnswer, rawRequest, request } from './raw-request.ts'
+
+type SettingsInput = z.input<typeof settingsSchema>
+
+/** One upstream named `legacy` and the routes, and whatever else differs from the defaults. */
+export type GatewayInput = Partial<Omit<SettingsInput, 'routes'>> & {
+  readonly upstream: string
+  readonly routes: readonly (Omit<SettingsInput['routes'][number], 'upstream' | 'name'> & {
+    readonly name?: string
+    readonly upstream?: string
+  })[]
+}
+
+export interface IssuedToken {
+  readonly text: string
+  readonly token: Token
+}
+
+export interface TestGateway {
+  readonly port: number
+  readonly adminPort: number
+  /** A second handle on the gateway's store, as another process would have it. */
+  readonly store: TokenStore
+  /** Lines of the log so far, parsed. */
+  readonly log: readonly Record<string, unknown>[]
+  /** A personal token of subject `alice` with access `read-write`, unless told otherwise. */
+  issue(asked?: Partial<IssueRequest>): Promise<IssuedToken>
+  request(plain: PlainRequest): Promise<RawAnswer>
+  /** Bytes as they are, for what no client library would send. */
+  raw(bytes: string | Buffer): Promise<RawAnswer>
+  /** One sample of the metrics, by its whole name with labels as the text format writes them; 0 when absent. */
+  metric(series: string): Promise<number>
+  close(): Promise<void>
+}
+
+/** Starts it; it is closed, and its folder removed, when the test is over. */
+export async function startTestGateway(
+  t: Scope,
+  { upstream, routes, ...input }: GatewayInput,
+  clock: Clock = systemClock,
+): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'))
+  const ring = newKeyRing(clock).reveal()
+  const settings: Settings = settingsSchema.parse({
+    keys: { ring },
+    store: { sqlite: { path: join(folder, 'tokens.db') } },
+    upstreams: { legacy: { url: upstream } },
+    ...input,
+    listen: { port: 0, ...input.listen },
+    admin: { port: 0, ...input.admin },
+    routes: routes.map((route, index) => ({ name: `route-${index}`, upstream: 'legacy', ...route })),
+  })
+  const log: Record<string, unknown>[] = []
+  const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
+  const gateway = await startGateway(settings, { clock, logTo })
+  const store = openTokenStore(settings.store)
+  const close = async () => {
+    await gateway.close()
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  t.teardown(close)
+
+  const { port } = gateway.dataAddress
+  const issuer = { registry: store, keyRing: parseKeyRing(ring), clock, isNetwork }
+  return {
+    port,
+    adminPort: gateway.adminAddress.port,
+    store,
+    log,
+    async issue(asked = {}) {
+      const defaults = {
+        kind: 'personal',
+        subject: 'alice',
+        access: 'read-write',
+        createdBy: 'test',
+      } as const
+      const issued = await issueToken(issuer, { ...defaults, ...asked })
+      if (issued.outcome === 'refused') throw new Error(issued.problems.join('; '))
+      return { text: issued.text.reveal(), token: issued.token }
+    },
+    request: (plain) => request(port, plain),
+    raw: (bytes) => rawRequest(port, bytes),
+    async metric(series) {
+      const { body } = await request(gateway.adminAddress.port, { path: '/metrics' })
+      const line = body
+        .toString()
+        .split('\n')
+        .find((text) => text.startsWith(`${series} `))
+      return line === undefined ? 0 : Number(line.slice(series.length + 1))
+    },
+    close,
+  }
+}
+
+function isNetwork(text: string): boolean {
+  return parseAddress(text.split('/', 1)[0] ?? '') !== undefined
+}
