@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findProgram, runProcess } from '../test/support/run-process.ts'
 
 export interface Load {
@@ -16,7 +16,7 @@ export type Header = readonly [name: string, value: string]
 
 const connections = 64
 const wrk = findProgram('wrk')
-const autocannon = join(import.meta.dirname, '../node_modules/autocannon/autocannon.js')
+const autocannon = fileURLToPath(import.meta.resolve('autocannon'))
 
 /** What generates the load on this machine. */
 export const loadGenerator = wrk === undefined ? 'autocannon' : 'wrk'

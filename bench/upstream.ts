@@ -9,7 +9,7 @@ import { startNginx } from '../test/support/nginx.ts'
 import { type Scope, type Server, serverFolder, startServer } from '../test/support/private-server.ts'
 import { findProgram } from '../test/support/run-process.ts'
 
-export const responseBody = 'x'.repeat(300)
+const responseBody = 'x'.repeat(300)
 
 /** Rejects unless a GET of the URL is answered with exactly the upstream's body. */
 export async function expectBody(url: string, headers: Record<string, string> = {}): Promise<void> {

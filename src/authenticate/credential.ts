@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Secret } from '../tokens/secret.ts'
+import { Secret } from '../lib/secret.ts'
 
 /** The way a credential came; for DSN forms it decides which kind of token may answer. */
 export type CredentialScheme =

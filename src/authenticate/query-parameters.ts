@@ -18,18 +18,25 @@ export function splitQuery(query: string, names: ReadonlySet<string>): SplitQuer
   const found: string[] = []
   const kept: string[] = []
   for (const part of query.slice(1).split('&')) {
-    const equals = part.indexOf('=')
-    const name = equals === -1 ? part : part.slice(0, equals)
-    if (names.has(decodedName(name))) found.push(equals === -1 ? '' : part.slice(equals + 1))
+    if (names.has(nameOf(part))) found.push(contentOf(part))
+    // Servers that split at `;` too would find a credential here; with the `;` in it, it is none to us.
+    else if (part.includes(';') && part.split(';').some((piece) => names.has(nameOf(piece)))) found.push(part)
     else kept.push(part)
   }
   if (found.length === 0) return { found, kept: query }
   return { found, kept: kept.length === 0 ? '' : `?${kept.join('&')}` }
 }
 
-function decodedName(raw: string): string {
+function contentOf(part: string): string {
+  const equals = part.indexOf('=')
+  return equals === -1 ? '' : part.slice(equals + 1)
+}
+
+/** Without the spaces around it, which PHP drops. */
+function nameOf(part: string): string {
+  const [raw = ''] = part.split('=', 1)
   try {
-    return decodeURIComponent(raw.replaceAll('+', ' ')).toLowerCase()
+    return decodeURIComponent(raw.replaceAll('+', ' ')).trim().toLowerCase()
   } catch {
     return raw.toLowerCase()
   }

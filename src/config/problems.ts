@@ -21,7 +21,8 @@ export interface Reporter {
 export function createReporter(locate: (path: SettingPath) => string): Reporter {
   const problems = new Set<string>()
   return {
-    report: (path, message) => problems.add(`${locate(path)}: ${message}`),
+    // One problem is one line: what a parser draws below its sentence is left out.
+    report: (path, message) => problems.add(`${locate(path)}: ${message.split('\n', 1)[0]}`),
     lines: () => [...problems].sort(inOrderOfLines.compare),
   }
 }

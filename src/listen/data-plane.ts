@@ -36,8 +36,10 @@ export async function openDataPlane(
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
+  const latest = new WeakMap<Duplex, Exchange>()
   const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
     const exchange = new Exchange(nextId(), target, incoming, response)
+    latest.set(incoming.socket, exchange)
     settleOnClose(exchange, books)
     const refusal = refusalOfMethod(exchange)
     if (refusal !== undefined) {
@@ -60,6 +62,13 @@ export async function openDataPlane(
     }
   }
 
+  const onClientError = (error: Error, socket: Duplex) => {
+    const refusal = refusalOfClientError(error)
+    const exchange = latest.get(socket)
+    if (exchange === undefined || exchange.incoming.complete) onRefusedSocket(socket, '', refusal)
+    else breakOff(exchange, refusal)
+  }
+
   const fastify = Fastify({
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
@@ -71,7 +80,7 @@ export async function openDataPlane(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => onRefusedSocket(socket, '', refusalOfClientError(error)),
+    clientErrorHandler: onClientError,
   })
   routeEverything(fastify, onExchange)
   tuneServer(fastify.server, limits.connections, timeouts.headers)
@@ -120,6 +129,18 @@ function refusalOfMethod({ method, incoming }: Exchange): Refusal | undefined {
     return refuse('malformed_header', 'an expectation other than 100-continue')
   }
   return undefined
+}
+
+/** The rest of a body is malformed or too slow: the exchange that it belongs to is answered and settled, once. */
+function breakOff(exchange: Exchange, refusal: Refusal): void {
+  const { incoming, response, notes } = exchange
+  if (response.headersSent) {
+    incoming.socket.destroy()
+    return
+  }
+  notes.refusal = refusal
+  response.shouldKeepAlive = false
+  sendRefusal(exchange, refusal)
 }
 
 /** A throw on the way is a defect: the client learns only that, the log everything. */

@@ -31,8 +31,9 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
   const outcome = outcomeOf(exchange)
   const recorder = metrics.forRoute(notes.route ?? unmatchedRoute)
   recorder.settled(exchange.method, status, outcome, durationMs / 1000)
-  if (notes.isShadowed && notes.refusal !== undefined) recorder.wouldRefuse(notes.refusal.code)
+  if (notes.shadowed !== undefined) recorder.wouldRefuse(notes.shadowed.code)
   if (!isLogging) return
+  const refusal = notes.refusal ?? notes.shadowed
   log.info(
     {
       requestId: exchange.id,
@@ -49,9 +50,9 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
       tokenId: notes.tokenId,
       tokenKind: notes.tokenKind,
       subject: notes.subject,
-      code: notes.refusal?.code,
-      reason: notes.refusal?.reason,
-      owner: notes.refusal?.owner,
+      code: refusal?.code,
+      reason: refusal?.reason,
+      owner: refusal?.owner,
     },
     'request',
   )
@@ -59,6 +60,6 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
 
 function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
   if (!response.writableFinished) return 'aborted'
-  if (notes.refusal !== undefined && !notes.isShadowed) return notes.refusal.code
-  return notes.isShadowed ? 'shadowed' : 'forwarded'
+  if (notes.refusal !== undefined) return notes.refusal.code
+  return notes.shadowed === undefined ? 'forwarded' : 'shadowed'
 }

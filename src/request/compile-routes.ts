@@ -105,10 +105,12 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
     rewriteRequest: compileRewriteRequest({
       privileged,
       fromNonOwner: route.privilegedHeaders.fromNonOwner,
+      isShadow: route.mode === 'shadow',
       credentialHeaders: compiled.credentialHeaders,
       identityNames: compiled.identityNames,
       identityOf: compileIdentityHeaders(route.identityHeaders),
       upstreamCredential: route.upstreamCredential,
+      ownCredentialHeaders: credentialHeadersOf(route.credentials),
       queryParameters: queryParametersOf(route.credentials),
       allowUnderscoreHeaders: route.allowUnderscoreHeaders,
       upstreamAuthority: route.hostHeader === 'upstream' ? upstream.authority : undefined,

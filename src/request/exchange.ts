@@ -24,9 +24,10 @@ export interface ExchangeNotes {
   tokenId: string | undefined
   tokenKind: string | undefined
   subject: string | undefined
-  /** The refusal that was sent, or the one that shadow mode let pass. */
+  /** The refusal that was sent. */
   refusal: Refusal | undefined
-  isShadowed: boolean
+  /** The refusal that shadow mode let pass: the first, where there were two. */
+  shadowed: Refusal | undefined
   isForwarded: boolean
 }
 
@@ -57,7 +58,7 @@ export class Exchange {
     tokenKind: undefined,
     subject: undefined,
     refusal: undefined,
-    isShadowed: false,
+    shadowed: undefined,
     isForwarded: false,
   }
 

@@ -24,8 +24,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     plan.sendRefusal(exchange, refusal)
   }
   const onShadowed = (refusal: Refusal) => {
-    notes.refusal = refusal
-    notes.isShadowed = true
+    notes.shadowed ??= refusal
   }
 
   const client = plan.findClientAddress(

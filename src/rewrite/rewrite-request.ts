@@ -47,11 +47,15 @@ export type OutgoingRequest = RewrittenRequest
 export interface RewriteRequestPlan {
   readonly privileged: PrivilegedHeaders
   readonly fromNonOwner: 'strip' | 'refuse'
+  /** Shadow mode: what would be refused is stripped and reported. */
+  readonly isShadow: boolean
   /** Header names, in lower case with `-`, that carry a credential or an identity on any route. */
   readonly credentialHeaders: ReadonlySet<string>
   readonly identityNames: ReadonlySet<string>
   readonly identityOf: (grant: Grant) => HeaderPairs
   readonly upstreamCredential: 'strip' | 'passthrough'
+  /** Headers that this route reads a credential from: all that `passthrough` lets go on. */
+  readonly ownCredentialHeaders: ReadonlySet<string>
   /** Query parameters that carry a credential on this route, in lower case. */
   readonly queryParameters: ReadonlySet<string>
   readonly allowUnderscoreHeaders: boolean
@@ -71,7 +75,7 @@ export type RewriteRequest = (
   onShadowed: OnShadowed,
 ) => OutgoingRequest | Refusal
 
-type Action = 'carry' | 'drop' | 'credential' | 'privileged'
+type Action = 'carry' | 'drop' | 'privileged'
 
 interface Treatment {
   readonly action: Action
@@ -91,12 +95,9 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
       return refuse('malformed_header', 'a header name with «_», which servers read as «-»')
     }
     const headers: string[] = ['host', plan.upstreamAuthority ?? request.authority]
-    const withheld = carryHeaders(headers, request.rawHeaders, treatments, {
-      credential: passesCredential,
-      privileged: grant.isOwner,
-    })
+    const withheld = carryHeaders(headers, request.rawHeaders, treatments, grant.isOwner)
     if (withheld && plan.fromNonOwner === 'refuse') {
-      if (grant.kind !== 'shadow') return fromNonOwner
+      if (!plan.isShadow) return fromNonOwner
       onShadowed(fromNonOwner)
     }
     if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
@@ -114,14 +115,14 @@ function carryHeaders(
   headers: string[],
   rawHeaders: readonly string[],
   treatments: HeaderNameMemo<Treatment>,
-  may: { readonly credential: boolean; readonly privileged: boolean },
+  isOwner: boolean,
 ): boolean {
   let withheld = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const { action, upstreamName } = treatments.get(name)
-    if (action === 'drop' || (action === 'credential' && !may.credential)) continue
-    if (action === 'privileged' && !may.privileged) withheld = true
+    if (action === 'drop') continue
+    if (action === 'privileged' && !isOwner) withheld = true
     else headers.push(upstreamName ?? name, rawHeaders[index + 1] ?? '')
   }
   return withheld
@@ -130,13 +131,11 @@ function carryHeaders(
 function treatmentOf({ folded }: HeaderName, plan: RewriteRequestPlan): Treatment {
   const guard = plan.privileged.guardOf(folded)
   const action =
-    guard === 'internal' || isRestated(folded, plan)
+    guard === 'internal' || isRestated(folded, plan) || isWithheldCredential(folded, plan)
       ? 'drop'
-      : isCredential(folded, plan)
-        ? 'credential'
-        : guard === 'privileged'
-          ? 'privileged'
-          : 'carry'
+      : guard === 'privileged'
+        ? 'privileged'
+        : 'carry'
   return { action, upstreamName: plan.privileged.toUpstream.get(folded) }
 }
 
@@ -149,8 +148,10 @@ function isRestated(folded: string, plan: RewriteRequestPlan): boolean {
   )
 }
 
-function isCredential(folded: string, plan: RewriteRequestPlan): boolean {
-  return customaryCredentialHeaders.has(folded) || plan.credentialHeaders.has(folded)
+/** A credential that this route did not read was not decided on: no setting lets it go on. */
+function isWithheldCredential(folded: string, plan: RewriteRequestPlan): boolean {
+  if (!customaryCredentialHeaders.has(folded) && !plan.credentialHeaders.has(folded)) return false
+  return plan.upstreamCredential !== 'passthrough' || !plan.ownCredentialHeaders.has(folded)
 }
 
 /** One hop, ours: whatever the client said about itself has been dropped (RFC 7239). */

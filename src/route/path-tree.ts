@@ -24,11 +24,15 @@ interface Node<Value> {
   readonly rests: Leaf<Value>[]
 }
 
-/** Segments of one request's path: as text (`undefined` where a segment has none), and as raw bytes. */
+/** Segments of one request's path: as text (`undefined` where a segment has no one reading), and as raw bytes. */
 export interface Segments {
   readonly texts: readonly (string | undefined)[]
   readonly raw: readonly string[]
 }
+
+/** What is found where a pattern looks at a segment that hides something: no wider pattern may guess it away. */
+export const unclear = Symbol('unclear')
+type Found<Value> = Leaf<Value> | typeof unclear | undefined
 
 /** A tree of patterns. Built at start, never changed afterwards. */
 export class PathTree<Value extends ServesMethods> {
@@ -47,7 +51,7 @@ export class PathTree<Value extends ServesMethods> {
   }
 
   /** The most specific leaf that serves the method. */
-  find(segments: Segments, method: string): Leaf<Value> | undefined {
+  find(segments: Segments, method: string): Found<Value> {
     return findIn(this.#root, segments, 0, method)
   }
 }
@@ -81,9 +85,11 @@ function findIn<Value extends ServesMethods>(
   segments: Segments,
   depth: number,
   method: string,
-): Leaf<Value> | undefined {
+): Found<Value> {
   if (depth === segments.raw.length) return serving(node.ends, method)
   const text = segments.texts[depth]
+  // `/admin%2Fusers` is `/admin/users` to some servers: a catch-all beside `/admin/…` must not take it.
+  if (text === undefined && (node.texts.size > 0 || node.segment !== undefined)) return unclear
   const fixed = text === undefined ? undefined : node.texts.get(text)
   const found = fixed && findIn(fixed, segments, depth + 1, method)
   if (found !== undefined) return found

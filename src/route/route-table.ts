@@ -8,7 +8,7 @@ import type { CanonicalRequest } from '../request/canonical-request.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import { type CanonicalPath, canonicalPath, decodeSegment } from './canonical-path.ts'
 import type { PatternPiece } from './path-pattern.ts'
-import { type Leaf, PathTree, type Segments } from './path-tree.ts'
+import { type Leaf, PathTree, type Segments, unclear } from './path-tree.ts'
 
 /** How a route reads paths; see `pathMode` in the settings. */
 export type PathMode = 'strict' | 'raw-exact'
@@ -67,7 +67,8 @@ export class RouteTable<Plan> {
     const canonical = canonicalPath(request.rawPath)
     const segments =
       'problem' in canonical ? looseSegments(request.rawPath) : segmentsOf(request.rawPath, canonical)
-    const leaf = this.#find(request.host, segments, request.method)
+    const found = this.#find(request.host, segments, request.method)
+    const leaf = found === unclear ? undefined : found
     if ('problem' in canonical && leaf?.value.pathMode !== 'raw-exact') {
       return refuse('malformed_target', canonical.problem)
     }
@@ -77,7 +78,7 @@ export class RouteTable<Plan> {
     return new MatchedRoute(leaf.value.name, leaf.value.plan, parametersOf(leaf, segments, path), path)
   }
 
-  #find(host: string, segments: Segments, method: string): Leaf<RouteEntry<Plan>> | undefined {
+  #find(host: string, segments: Segments, method: string): ReturnType<PathTree<RouteEntry<Plan>>['find']> {
     const exact = this.#exact.get(host)?.find(segments, method)
     if (exact !== undefined) return exact
     for (const { suffix, tree } of this.#suffixes) {
@@ -113,15 +114,16 @@ function segmentsOf(rawPath: string, canonical: CanonicalPath): Segments {
 /** A path that is not canonical, split for raw-exact routes: a segment that is not plain text matches no name. */
 function looseSegments(rawPath: string): Segments {
   const raw = rawPath.slice(1).split('/')
-  const texts = raw.map((segment) =>
-    segment === '.' || segment === '..' ? undefined : decodeLeading(segment),
+  const last = raw.length - 1
+  const texts = raw.map((segment, index) =>
+    segment === '' && index < last ? undefined : decodeLeading(segment),
   )
   return { texts, raw }
 }
 
-/** `%2e%2e` is a dot segment too, and no name. */
+/** Bytes beyond ASCII are not read: here they are latin-1. `%2e%2e` is a dot segment too, and no name. */
 function decodeLeading(segment: string): string | undefined {
-  const text = decodeSegment(segment)
+  const text = /[\x80-\xff]/.test(segment) ? undefined : decodeSegment(segment)
   return text === '.' || text === '..' ? undefined : text
 }
 

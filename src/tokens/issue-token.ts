@@ -4,13 +4,13 @@
  */
 
 import type { Clock } from '../lib/clock.ts'
+import type { Secret } from '../lib/secret.ts'
 import { findOrAddSubject } from './find-or-add-subject.ts'
 import { issueProblems, lifetimes } from './issue-problems.ts'
 import type { KeyRing } from './key-ring.ts'
 import { mintToken } from './mint-token.ts'
 import type { TokenRegistry } from './ports.ts'
 import { newRecordId } from './record-id.ts'
-import type { Secret } from './secret.ts'
 import type { Access, Bindings, SubjectKind, Token, TokenKind } from './token.ts'
 
 /** What is asked for. Whatever is left out is at its most restrictive, except networks and paths. */

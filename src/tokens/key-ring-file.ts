@@ -5,8 +5,8 @@
 
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import type { KeySettings } from '../config/schema/tokens.ts'
+import type { Secret } from '../lib/secret.ts'
 import { type KeyRing, parseKeyRing } from './key-ring.ts'
-import type { Secret } from './secret.ts'
 
 /** Throws an `Error` that says what to do when the ring is missing, malformed, or readable by others. */
 export function readKeyRing({ file, ring }: KeySettings): KeyRing {

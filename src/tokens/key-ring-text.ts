@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
-import { Secret } from './secret.ts'
+import { Secret } from '../lib/secret.ts'
 
 export interface RingEntry {
   readonly id: string

@@ -5,10 +5,10 @@
  */
 
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import type { Secret } from '../lib/secret.ts'
 import { parseRingText, type RingEntry, type RingMaterial } from './key-ring-text.ts'
 import type { Digest, Digests } from './ports.ts'
 import { open, seal } from './seal.ts'
-import type { Secret } from './secret.ts'
 
 interface RingKey {
   readonly id: string

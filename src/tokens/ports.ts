@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Secret } from './secret.ts'
+import type { Secret } from '../lib/secret.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
 
 /**

@@ -73,13 +73,15 @@ function judge(
   return problemOfScheme(token, credential) ?? token
 }
 
-/** A DSN is public by nature, so its key must be no more than a DSN, and nothing else may pass for one. */
-function problemOfScheme(token: Token, credential: Credential): Refusal | undefined {
-  const isDsn = credential.scheme === 'dsn' || credential.scheme === 'sentry-auth'
-  if (isDsn !== (token.kind === 'dsn')) {
-    return refuse('invalid_token', `a ${token.kind} token was presented as ${credential.scheme}`)
-  }
-  const { project } = credential
-  if (project === undefined || token.bindings.project?.includes(project)) return undefined
+/**
+ * A DSN is public by nature, so its key works only where a DSN is presented (SDKs put it into the query too),
+ * and no other token may pass for one.
+ */
+function problemOfScheme(token: Token, { scheme, project }: Credential): Refusal | undefined {
+  const isDsn = scheme === 'dsn' || scheme === 'sentry-auth'
+  const isFit = token.kind === 'dsn' ? isDsn || scheme === 'query' : !isDsn
+  if (!isFit) return refuse('invalid_token', `a ${token.kind} token was presented as ${scheme}`)
+  const projects = token.bindings.project ?? []
+  if (project === undefined || projects.includes(project) || projects.includes('*')) return undefined
   return refuse('invalid_token', `token ${token.id} is not of the project that the DSN names`)
 }

@@ -5,12 +5,12 @@
  */
 
 import type { Clock } from '../lib/clock.ts'
+import { Secret } from '../lib/secret.ts'
 import { findOrAddSubject } from './find-or-add-subject.ts'
 import type { KeyRing } from './key-ring.ts'
 import { mintToken } from './mint-token.ts'
 import type { TokenRegistry } from './ports.ts'
 import { newRecordId } from './record-id.ts'
-import { Secret } from './secret.ts'
 import type { Token } from './token.ts'
 
 const subjectName = 'sallyport:system'

@@ -7,7 +7,7 @@
 
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { Secret } from './secret.ts'
+import { Secret } from '../lib/secret.ts'
 import { type TokenKind, tokenKinds } from './token.ts'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -20,6 +20,7 @@ import type { TokenStore } from '../../src/tokens/ports.ts'
 import type { Token } from '../../src/tokens/token.ts'
 import type { Scope } from './private-server.ts'
 import { type PlainRequest, type RawAnswer, rawRequest, request } from './raw-request.ts'
+import { readMetrics } from './read-metrics.ts'
 
 type SettingsInput = z.input<typeof settingsSchema>
 
@@ -61,7 +62,7 @@ export async function startTestGateway(
   clock: Clock = systemClock,
 ): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'))
-  const ring = newKeyRing(clock).reveal()
+  const ring = input.keys?.ring ?? newKeyRing(clock).reveal()
   const settings: Settings = settingsSchema.parse({
     keys: { ring },
     store: { sqlite: { path: join(folder, 'tokens.db') } },
@@ -102,14 +103,7 @@ export async function startTestGateway(
     },
     request: (plain) => request(port, plain),
     raw: (bytes) => rawRequest(port, bytes),
-    async metric(series) {
-      const { body } = await request(gateway.adminAddress.port, { path: '/metrics' })
-      const line = body
-        .toString()
-        .split('\n')
-        .find((text) => text.startsWith(`${series} `))
-      return line === undefined ? 0 : Number(line.slice(series.length + 1))
-    },
+    metric: async (series) => (await readMetrics(gateway.adminAddress.port)).get(series) ?? 0,
     close,
   }
 }

@@ -46,7 +46,7 @@ export async function startNginx(t: Scope, { config = fileServer }: NginxOptions
 }
 
 /** Static files with upload: PUT, DELETE and MKCOL of any size. */
-export function fileServer(port: number, folder: string): string {
+function fileServer(port: number, folder: string): string {
   return `
     server {
       listen 127.0.0.1:${port};

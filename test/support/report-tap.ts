@@ -23,7 +23,7 @@ export async function reportTap(tap: NodeJS.ReadableStream, print: Print): Promi
     if (point === null) {
       file.push(line)
       // How the process of a failed file ended, which tap says after the point itself.
-      if (/^ {2}(exitCode: [^0]|signal: [^n]|expired|error)/.test(line)) print(` ${line}`)
+      if (/^ {2}(exitCode: (?:[2-9]|\d\d)|signal: [^n]|expired|error)/.test(line)) print(` ${line}`)
       continue
     }
     const isOk = point[1] === undefined

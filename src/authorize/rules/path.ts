@@ -1,13 +1,18 @@
 /**
- * Paths that a token itself is narrowed to: prefixes of whole segments of the path that is forwarded.
+ * Paths that a token itself is narrowed to: prefixes of whole segments of the path that is forwarded. A raw-exact
+ * route forwards paths that servers read differently, `/v1/a/../b` among them; none of those is covered.
  * @module
  */
 
 import { refuse } from '../../request/refusal.ts'
+import { canonicalPath } from '../../route/canonical-path.ts'
 import type { Rule } from './rule.ts'
 
 export const tokenPathRule: Rule = ({ token, path }) => {
-  if (token.paths === undefined || token.paths.some((prefix) => covers(prefix, path))) return undefined
+  if (token.paths === undefined) return undefined
+  const canonical = canonicalPath(path)
+  if ('problem' in canonical) return refuse('path_not_allowed', canonical.problem)
+  if (token.paths.some((prefix) => covers(prefix, canonical.path))) return undefined
   return refuse('path_not_allowed', 'outside the paths of the token')
 }
 

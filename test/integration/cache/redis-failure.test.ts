@@ -7,8 +7,9 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { aToken, digestsOf, HeldStore } from '../../unit/cache/held-store.ts'
-import { type Replica, startReplica, until } from './replica.ts'
+import { type Replica, startReplica } from './replica.ts'
 
 const password = 'a-password-that-must-not-be-logged'
 const server = await startRedis({ args: ['--requirepass', password] })

@@ -8,8 +8,9 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Scope } from '../../support/private-server.ts'
 import { startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { aToken, HeldStore } from '../../unit/cache/held-store.ts'
-import { keyRing, startReplica, until } from './replica.ts'
+import { keyRing, startReplica } from './replica.ts'
 
 const server = await startRedis()
 t.teardown(() => server.stop())

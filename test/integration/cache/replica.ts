@@ -52,14 +52,3 @@ export async function startReplica(t: Scope, plan: ReplicaPlan): Promise<Replica
   await directory.start()
   return { directory, count: (lookup) => counts.get(lookup) ?? 0, logged }
 }
-
-/** Waits for `condition`, and throws after `deadlineMs`. Returns how long it took, in milliseconds. */
-export async function until(condition: () => unknown, deadlineMs = 10_000): Promise<number> {
-  const startedAt = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - startedAt > deadlineMs)
-      throw new Error(`not within ${deadlineMs} ms: ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return performance.now() - startedAt
-}

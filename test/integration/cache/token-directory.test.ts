@@ -16,7 +16,8 @@ import { openTokenStore } from '../../../src/tokens/open-token-store.ts'
 import type { Digests, TokenStore } from '../../../src/tokens/ports.ts'
 import { startPostgres } from '../../support/postgres.ts'
 import { startRedis } from '../../support/redis.ts'
-import { keyRing, type Replica, startReplica, until } from './replica.ts'
+import { until } from '../../support/until.ts'
+import { keyRing, type Replica, startReplica } from './replica.ts'
 
 const postgres = await startPostgres()
 t.teardown(() => postgres.stop())

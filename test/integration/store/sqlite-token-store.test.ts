@@ -12,8 +12,8 @@ import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { find } from '../../../src/tokens/sqlite-sql.ts'
 import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
-import { testSystemToken } from './system-token-contract.ts'
-import { addToken, type Database, testTokenStore } from './token-store-contract.ts'
+import { addToken, type Database } from './contract-database.ts'
+import { testTokenStore } from './token-store-contract.ts'
 
 const store = { migrations: 'auto', outageGrace: 0 } as const
 
@@ -39,7 +39,6 @@ function connected(t: Test, path: string): DatabaseSync {
 }
 
 testTokenStore(t, newDatabase)
-testSystemToken(t, newDatabase)
 
 t.test('several processes share one file, from its very making on', async (t) => {
   const path = join(t.testdir(), 'var', 'tokens.db')

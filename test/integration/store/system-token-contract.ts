@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
 import { ensureSystemToken } from '../../../src/tokens/system-token.ts'
-import { addToken, clock, keyRing, type NewDatabase } from './token-store-contract.ts'
+import { addToken, clock, keyRing, type NewDatabase } from './contract-database.ts'
 
 /** Runs every guarantee against databases that `newDatabase` makes. */
 export function testSystemToken(t: Test, newDatabase: NewDatabase): void {

@@ -1,0 +1,61 @@
+/**
+ * What the contract suites work with: a database of the adapter under test, and tokens past `issueToken`.
+ * @module
+ */
+
+import type { Test } from 'tap'
+import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { mintToken } from '../../../src/tokens/mint-token.ts'
+import type { NewToken, TokenStore } from '../../../src/tokens/ports.ts'
+import { newRecordId } from '../../../src/tokens/record-id.ts'
+import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import type { Token } from '../../../src/tokens/token.ts'
+
+/** A new, migrated, empty database. */
+export interface Database {
+  /** Opens one more store on it, closed when the test is over. */
+  open(options?: StoreOptions): TokenStore
+  /** Runs SQL past the store, and past its constraints. */
+  execute(sql: string): Promise<void>
+}
+
+export type NewDatabase = (t: Test) => Promise<Database>
+
+export const start = Date.UTC(2026, 0, 31)
+export const revocation = { at: start + 5, by: 'root', cause: 'leaked' }
+export const keyRing = parseKeyRing(newKeyRing({ now: () => start }).reveal())
+export const clock = { now: () => start }
+
+/** All that a test holds of a token that it issued. */
+export interface IssuedHere {
+  readonly token: Token
+  readonly text: ReturnType<typeof mintToken>['text']
+  readonly digests: ReturnType<typeof keyRing.digests>
+}
+
+/** Adds a token past `issueToken`, for states that it would not produce. */
+export async function addToken(store: TokenStore, change: Partial<NewToken> = {}): Promise<IssuedHere> {
+  const name = 'test:tester'
+  const subject =
+    (await store.findSubject(name)) ??
+    (await store.addSubject({ id: newRecordId(clock), name, kind: 'user', createdAt: start }))
+  const { text, digest } = mintToken('personal', keyRing)
+  const token = await store.addToken({
+    id: newRecordId(clock),
+    digest,
+    kind: 'personal',
+    subjectId: subject?.id ?? '',
+    scopes: [],
+    bindings: {},
+    access: 'read-only',
+    networks: undefined,
+    paths: undefined,
+    description: '',
+    createdAt: start,
+    createdBy: 'root',
+    expiresAt: undefined,
+    ...change,
+  })
+  return { token, text, digests: keyRing.digests(text) }
+}

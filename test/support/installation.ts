@@ -1,0 +1,131 @@
+/**
+ * Sallyport as somebody installs it: a configuration file, a key ring and a record of tokens, commands that run
+ * as processes of their own, and any number of gateways that `serve` the same file.
+ * @module
+ */
+
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
+import type { settings as settingsSchema } from '../../src/config/schema/settings.ts'
+import { newKeyRing } from '../../src/tokens/key-ring-text.ts'
+import type { Scope } from './private-server.ts'
+import { type PlainRequest, type RawAnswer, type RawRequestOptions, request } from './raw-request.ts'
+import { readMetrics } from './read-metrics.ts'
+import { type RunningProcess, runProcess } from './run-process.ts'
+
+type SettingsInput = z.input<typeof settingsSchema>
+
+/** What differs from an installation with one route, «everything», to one upstream, `legacy`, and SQLite. */
+export type InstallationPlan = Partial<SettingsInput> & { readonly upstream: string }
+
+export interface CommandResult {
+  readonly code: number
+  /** What `--json` printed, parsed. */
+  readonly document: Record<string, unknown>
+  readonly stderr: string
+}
+
+export interface GatewayProcess extends Pick<RunningProcess, 'pid' | 'output' | 'ended' | 'stop' | 'kill'> {
+  readonly port: number
+  readonly adminPort: number
+  request(plain: PlainRequest, options?: RawRequestOptions): Promise<RawAnswer>
+  /** One sample, by its whole name as `readMetrics` has it; 0 when absent. */
+  metric(series: string): Promise<number>
+  /** Sends SIGTERM and waits for nothing. */
+  terminate(): void
+}
+
+export interface Installation {
+  /** Runs `sallyport WORDS --json` to its end. */
+  run(...words: readonly string[]): Promise<CommandResult>
+  /** Issues a token of subject `alice`, unless the words say otherwise, with access read-write. */
+  issue(...words: readonly string[]): Promise<{ readonly id: string; readonly token: string }>
+  /** Starts one more gateway; ended when the test is over. */
+  serve(): Promise<GatewayProcess>
+}
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+const startDeadlineMs = 20_000
+
+/** Writes the files into a temporary folder, which is removed when the test is over. */
+export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPlan): Installation {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-installation-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const config = join(folder, 'sallyport.yaml')
+  const settings: SettingsInput = {
+    keys: { ring: newKeyRing({ now: () => Date.now() }).reveal() },
+    store: { sqlite: { path: join(folder, 'tokens.db') } },
+    upstreams: { legacy: { url: upstream } },
+    routes: [{ name: 'everything', match: { path: '/{path*}' }, upstream: 'legacy' }],
+    ...plan,
+    listen: { port: 0, ...plan.listen },
+    admin: { port: 0, ...plan.admin },
+  }
+  // JSON is YAML, too.
+  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 })
+
+  const run = (...words: readonly string[]) => runCommand([...words, '--json', '--config', config])
+  return {
+    run,
+    async issue(...words) {
+      const defaults = ['--kind', 'personal', '--subject', 'alice', '--access', 'read-write']
+      const { code, document, stderr } = await run('token', 'issue', ...defaults, ...words)
+      if (code !== 0) throw new Error(`token issue ended with ${code}: ${stderr}`)
+      return { id: String(document.id), token: String(document.token) }
+    },
+    async serve() {
+      const gateway = await startServing(config)
+      t.teardown(() => gateway.stop())
+      return gateway
+    },
+  }
+}
+
+async function runCommand(words: readonly string[]): Promise<CommandResult> {
+  const output = { stdout: '', stderr: '' }
+  const child = execFile(process.execPath, [main, ...words], { timeout: 60_000 })
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (text: string) => {
+      output[name] += text
+    })
+  }
+  const [code] = await once(child, 'close')
+  const document = output.stdout === '' ? {} : JSON.parse(output.stdout)
+  return { code, document, stderr: output.stderr }
+}
+
+async function startServing(config: string): Promise<GatewayProcess> {
+  const running = await runProcess(process.execPath, { args: [main, 'serve', '--config', config] })
+  const { port, adminPort } = await whereItListens(running)
+  const { pid, output, ended, stop, kill } = running
+  return {
+    pid,
+    output,
+    ended,
+    stop,
+    kill,
+    port,
+    adminPort,
+    request: (plain, options) => request(port, plain, options),
+    metric: async (series) => (await readMetrics(adminPort)).get(series) ?? 0,
+    terminate: () => process.kill(pid, 'SIGTERM'),
+  }
+}
+
+/** The ports are free ones, which only the log tells. */
+async function whereItListens(running: RunningProcess): Promise<{ port: number; adminPort: number }> {
+  const deadline = performance.now() + startDeadlineMs
+  while (performance.now() < deadline) {
+    const [, port, adminPort] = /"dataPlane":"[^"]*:(\d+)","admin":"[^"]*:(\d+)"/.exec(running.output()) ?? []
+    if (port !== undefined) return { port: Number(port), adminPort: Number(adminPort) }
+    const ended = await Promise.race([running.ended, sleep(20)])
+    if (ended !== undefined) break
+  }
+  await running.kill()
+  throw new Error(`serve did not open its ports:\n${running.output()}`)
+}
