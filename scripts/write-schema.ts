@@ -1,19 +1,27 @@
 /**
- * Writes `config/sallyport.schema.json`, which editors check configuration files against. With `--check` it
- * writes nothing and fails when the file is not what the sources say.
+ * Writes what is read off the schema: `config/sallyport.schema.json`, which editors check configuration files
+ * against, and `docs/configuration.md`. With `--check` it writes nothing and fails when one is not what the sources
+ * say.
  * @module
  */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { settingsJsonSchema } from '../src/config/json-schema.ts'
+import { configurationPage } from './configuration-page.ts'
 
-const file = join(import.meta.dirname, '..', 'config', 'sallyport.schema.json')
-const text = `${JSON.stringify(settingsJsonSchema(), null, 2)}\n`
+const schema = settingsJsonSchema()
+const files = {
+  'config/sallyport.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
+  'docs/configuration.md': configurationPage(schema),
+}
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(file, text)
-} else if (readFileSync(file, 'utf8') !== text) {
-  process.stderr.write('config/sallyport.schema.json is out of date; run «npm run schema»\n')
-  process.exitCode = 1
+for (const [name, text] of Object.entries(files)) {
+  const file = join(import.meta.dirname, '..', name)
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, text)
+  } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${name} is out of date; run «npm run schema»\n`)
+    process.exitCode = 1
+  }
 }

@@ -90,7 +90,10 @@ class ResponseCarrier implements Dispatcher.DispatchHandler {
     // Interim answers are not passed on; the final one follows.
     if (status < 200) return
     // A client whose body broke off has its answer already.
-    if (this.#response.headersSent) return controller.abort(clientLeft())
+    if (this.#response.headersSent) {
+      controller.abort(clientLeft())
+      return
+    }
     this.#announcedBytes = Number(headers['content-length'])
     this.#response.sendDate = false
     this.#response.writeHead(status, statusText ?? '', this.#filterHeaders(linesOf(controller.rawHeaders)))

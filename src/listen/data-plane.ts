@@ -41,7 +41,7 @@ export async function openDataPlane(
     const exchange = new Exchange(nextId(), target, incoming, response)
     latest.set(incoming.socket, exchange)
     settleOnClose(exchange, books)
-    const refusal = refusalOfMethod(exchange)
+    const refusal = refusalOfPreamble(exchange)
     if (refusal !== undefined) {
       exchange.notes.refusal = refusal
       sendRefusal(exchange, refusal)
@@ -73,7 +73,12 @@ export async function openDataPlane(
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
     rewriteUrl: () => '/',
-    http: { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: 1000 },
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      connectionsCheckingInterval: 1000,
+      // Node's own answer would be no refusal of ours, and nobody would count it.
+      requireHostHeader: false,
+    },
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
     connectionTimeout: timeouts.idle,
@@ -119,10 +124,15 @@ function tuneServer(server: Server, connections: number, headersTimeoutMs: numbe
   server.maxHeadersCount = 0
   server.maxConnections = connections
   // «100 Continue» is said when the request is authorized and its body is wanted.
-  server.on('checkContinue', (incoming, response) => server.emit('request', incoming, response))
+  for (const event of ['checkContinue', 'checkExpectation'] as const) {
+    server.on(event, (incoming, response) => server.emit('request', incoming, response))
+  }
 }
 
-function refusalOfMethod({ method, incoming }: Exchange): Refusal | undefined {
+/** What is refused without a look at the rest of the head. */
+function refusalOfPreamble({ method, incoming }: Exchange): Refusal | undefined {
+  // Node's parser takes 0.9 and 2.0 for versions of this protocol.
+  if (!/^1\.[01]$/.test(incoming.httpVersion)) return refuse('malformed_request', 'neither HTTP/1.1 nor 1.0')
   if (method === 'TRACE') return refuse('method_not_supported', 'TRACE')
   const { expect } = incoming.headers
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {

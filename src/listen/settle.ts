@@ -40,7 +40,7 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
       outcome,
       method: exchange.method,
       host: notes.host,
-      path: notes.path,
+      path: notes.path === undefined ? undefined : redaction.redactPath(notes.path),
       query: notes.query === undefined || notes.query === '' ? undefined : redaction.redactQuery(notes.query),
       route: notes.route,
       status,

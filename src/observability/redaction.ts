@@ -1,8 +1,10 @@
 /**
- * What the log may not show of a request, derived from the places that the routes read credentials from.
- * Where it cannot tell, it shows less.
+ * What the log may not show of a request, derived from the places that the routes read credentials from, and
+ * the text of a token wherever a client put it. Where it cannot tell, it shows less.
  * @module
  */
+
+import { tokenTextPattern } from '../tokens/token-text.ts'
 
 /** Where credentials travel, over all routes. */
 export interface CredentialPlaces {
@@ -12,6 +14,8 @@ export interface CredentialPlaces {
 
 /** Cleans what is about to be logged. */
 export interface Redaction {
+  /** A path with every token text in it replaced. */
+  redactPath(path: string): string
   /** The query, with or without its `?`, with the values of credential parameters replaced, however their names are spelt. */
   redactQuery(query: string): string
   /** A record of headers with the values of credential headers replaced; anything else is replaced whole. */
@@ -19,6 +23,7 @@ export interface Redaction {
 }
 
 const redacted = '«redacted»'
+const tokenText = new RegExp(tokenTextPattern, 'g')
 
 /** Headers that carry credentials whatever the routes say. */
 const alwaysHidden = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']
@@ -46,8 +51,10 @@ export function compileRedaction(places: CredentialPlaces): Redaction {
   return {
     redactQuery: (query) => {
       const mark = query.startsWith('?') ? '?' : ''
-      return mark + query.slice(mark.length).split('&').map(redactPair).join('&')
+      const shown = query.slice(mark.length).split('&').map(redactPair).join('&')
+      return mark + withoutTokens(shown)
     },
+    redactPath: withoutTokens,
     redactHeaders: (headers) => {
       if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return redacted
       const shown = ([name, value]: [string, unknown]) =>
@@ -55,6 +62,11 @@ export function compileRedaction(places: CredentialPlaces): Redaction {
       return Object.fromEntries(Object.entries(headers).map(shown))
     },
   }
+}
+
+/** A token under a misspelt parameter, or in the path of a hook. */
+function withoutTokens(text: string): string {
+  return text.includes('sp') ? text.replaceAll(tokenText, redacted) : text
 }
 
 /** Servers that read headers as CGI variables take `_` for `-`. */

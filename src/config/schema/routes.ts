@@ -55,7 +55,7 @@ const credentialSource = z.union(
 
 const scopes = z
   .strictObject({
-    allOf: z.array(text()).optional().describe('Every one of these is needed.'),
+    allOf: z.array(text()).min(1).optional().describe('Every one of these is needed.'),
     anyOf: z
       .array(text())
       .optional()
@@ -168,7 +168,7 @@ export const route = z
         'Headers that tell the upstream who was let through; always removed from what the client sent.',
       ),
     allowUnderscoreHeaders: flag()
-      .default(false)
+      .prefault(false)
       .describe('Let header names with `_` through. They are guarded as if written with `-`.'),
     hostHeader: z
       .enum(['preserve', 'upstream'])

@@ -12,16 +12,16 @@ import { cache, keys, store, systemToken } from './tokens.ts'
 const listen = z
   .strictObject({
     address: z.string().default('127.0.0.1').describe('Address of the data plane.'),
-    port: count(0, 65_535).default(8080).describe('Port of the data plane; 0 takes a free one.'),
+    port: count(0, 65_535).prefault(8080).describe('Port of the data plane; 0 takes a free one.'),
     limits: z
       .strictObject({
-        headerCount: count(1, 900).default(100).describe('Header lines of a request; more is 431.'),
+        headerCount: count(1, 900).prefault(100).describe('Header lines of a request; more is 431.'),
         headerBytes: byteSize()
           .prefault('32KiB')
           .describe('Bytes of the request line and all headers; more is 431.'),
         targetBytes: byteSize().prefault('8KiB').describe('Bytes of the request target; more is 400.'),
         connections: count(1, 1_000_000)
-          .default(20_000)
+          .prefault(20_000)
           .describe('Open client connections; more are closed at once.'),
       })
       .prefault({}),
@@ -46,7 +46,7 @@ const admin = z
       .string()
       .default('127.0.0.1')
       .describe('Address of the admin listener; a public one needs `insecure: [public-admin]`.'),
-    port: count(0, 65_535).default(8081).describe('Port of the admin listener; 0 takes a free one.'),
+    port: count(0, 65_535).prefault(8081).describe('Port of the admin listener; 0 takes a free one.'),
   })
   .prefault({})
   .describe('The control plane: /livez, /readyz and /metrics.')
@@ -76,11 +76,11 @@ const upstream = z
         'expected http://host:port or https://host:port, without path or user',
       )
       .describe('Where the service listens.'),
-    connections: count(1, 10_000).default(64).describe('Connections to this upstream at the most.'),
-    queue: count(0, 100_000).default(1024).describe('Requests that may wait for a connection; more is 503.'),
+    connections: count(1, 10_000).prefault(64).describe('Connections to this upstream at the most.'),
+    queue: count(0, 100_000).prefault(1024).describe('Requests that may wait for a connection; more is 503.'),
     timeouts: z
       .strictObject({
-        connect: duration().prefault('5s').describe('For the connection to be made; then 502.'),
+        connect: duration().prefault('5s').describe('For the connection to be made; then 504.'),
         headers: duration()
           .prefault('60s')
           .describe('From the request to the head of the response; then 504.'),
@@ -98,7 +98,7 @@ const upstream = z
           .optional()
           .describe('Name to verify and to send as SNI instead of the host of the URL.'),
         verify: flag()
-          .default(true)
+          .prefault(true)
           .describe('Verify the certificate; `false` needs `insecure: [unverified-upstream-tls]`.'),
       })
       .prefault({}),
@@ -111,7 +111,7 @@ const log = z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
       .describe('Least severe level that is written.'),
-    requests: flag().default(true).describe('One line for each request.'),
+    requests: flag().prefault(true).describe('One line for each request.'),
   })
   .prefault({})
   .describe('The log on standard error, JSON lines.')

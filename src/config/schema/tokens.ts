@@ -20,7 +20,7 @@ export const keys = z
 
 const postgres = z.strictObject({
   url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
-  connections: count(1, 1000).default(10).describe('Connections of the look-up pool.'),
+  connections: count(1, 1000).prefault(10).describe('Connections of the look-up pool.'),
   timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
   verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
 })
@@ -57,14 +57,14 @@ export const cache = z
     memory: z
       .strictObject({
         entries: count(0, 10_000_000)
-          .default(50_000)
+          .prefault(50_000)
           .describe('Tokens held in memory; 0 turns the tier off.'),
         ttl: duration().prefault('60s').describe('How long an entry is used; up to a tenth less, at random.'),
         absentTtl: duration({ zero: true })
           .prefault('1s')
           .describe('How long «no such token» is remembered; 0s never.'),
         absentEntries: count(1, 10_000_000)
-          .default(10_000)
+          .prefault(10_000)
           .describe('How many unknown credentials are remembered.'),
       })
       .prefault({}),

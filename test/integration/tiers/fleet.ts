@@ -6,9 +6,9 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
+import { Secret } from '../../../src/lib/secret.ts'
 import { type KeyRing, parseKeyRing } from '../../../src/tokens/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
-import { Secret } from '../../../src/lib/secret.ts'
 import { type GatewayInput, startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
 import { readMetrics } from '../../support/read-metrics.ts'
@@ -28,6 +28,7 @@ export interface FleetPlan {
 export interface ReplicaPlan {
   readonly memory?: CacheInput['memory']
   readonly outageGrace?: string
+  readonly redisTimeout?: string
 }
 
 export interface Fleet {
@@ -51,13 +52,13 @@ export async function newFleet(t: Test, { postgresUrl, redisUrl }: FleetPlan): P
     keyRing,
     prefix,
     redisKey: (text) => `${prefix}token:${keyRing.digest(new Secret(text)).value}`,
-    startReplica: ({ memory, outageGrace = '60s' } = {}) =>
+    startReplica: ({ memory, outageGrace = '60s', redisTimeout = '50ms' } = {}) =>
       startTestGateway(t, {
         upstream: upstream.url,
         routes: [{ match: { path: '/{path*}' } }],
         keys: { ring },
         store: { postgres: { url: postgresUrl }, outageGrace },
-        cache: { redis: { url: redisUrl, prefix }, ...(memory && { memory }) },
+        cache: { redis: { url: redisUrl, prefix, timeout: redisTimeout }, ...(memory && { memory }) },
       }),
   }
 }

@@ -13,7 +13,7 @@ t.test('control and direction characters are written out', async (t) => {
   t.equal(printable('«Grüße» 🙂'), '«Grüße» 🙂')
 })
 
-t.test('nothing that is shown can move the cursor or turn the direction of reading', async (t) => {
+t.test('nothing that is shown can move the cursor or turn the direction of reading', async () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }),

@@ -72,8 +72,12 @@ t.test('refuses a hop that is not a canonical address, once the walk reaches it'
   }
 })
 
+t.test('takes a link-local peer by its address, without the interface that the kernel names', async (t) => {
+  t.equal(outcome(find('fe80::1%eth0', [])), 'fe80::1')
+})
+
 t.test('refuses a request whose peer is gone or has no plain address', async (t) => {
-  for (const peer of [undefined, '', 'fe80::1%eth0', '/run/gateway.sock']) {
+  for (const peer of [undefined, '', '/run/gateway.sock']) {
     t.equal(outcome(find(peer, ['203.0.113.9'])), 'malformed_request', String(peer))
   }
 })

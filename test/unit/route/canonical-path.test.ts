@@ -97,7 +97,19 @@ t.test('all spellings of one path by escapes have one canonical form', async () 
 t.test('one segment has a text only where nothing hides in it', async (t) => {
   t.equal(decodeSegment('AUTH_te%73t'), 'AUTH_test')
   t.equal(decodeSegment(''), '')
-  for (const raw of ['a%2fb', 'a%5cb', 'a;b', 'a%3bb', '%25', '%00', '%0A', '%c2%85', '%ff', '%zz', '%c0%ae']) {
+  for (const raw of [
+    'a%2fb',
+    'a%5cb',
+    'a;b',
+    'a%3bb',
+    '%25',
+    '%00',
+    '%0A',
+    '%c2%85',
+    '%ff',
+    '%zz',
+    '%c0%ae',
+  ]) {
     t.equal(decodeSegment(raw), undefined, raw)
   }
 })

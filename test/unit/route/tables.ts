@@ -26,7 +26,12 @@ export type Routes = Readonly<
 export function tableOf(routes: Routes): RouteTable<string> {
   return new RouteTable(
     Object.entries(routes).map(([name, given]) => {
-      const { path, hosts, methods, pathMode = 'strict' } = typeof given === 'string' ? { path: given } : given
+      const {
+        path,
+        hosts,
+        methods,
+        pathMode = 'strict',
+      } = typeof given === 'string' ? { path: given } : given
       const pieces = parsePattern(path)
       return { name, hosts, methods: methods && new Set(methods), pieces, pathMode, plan: name }
     }),
