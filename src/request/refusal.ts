@@ -45,6 +45,9 @@ const rows = {
 /** The closed set of codes. A code, once published, is never renamed. */
 export type RefusalCode = keyof typeof rows
 
+/** Every code. */
+export const refusalCodes = Object.keys(rows) as readonly RefusalCode[]
+
 /** What a client is told, and what only the log learns. */
 export interface Refusal extends RefusalRow {
   readonly refused: true
