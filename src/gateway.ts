@@ -116,6 +116,7 @@ async function start(
     clock,
   })
   closers.push(() => directory.close())
+  metrics.watchChangeFeed(() => secondsOf(directory.status().feedAgeMs))
   await directory.start()
   if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
 
@@ -170,6 +171,10 @@ function readinessOf(directory: TokenDirectory) {
       ...(redis === 'off' ? {} : { redis: redis === 'up' ? 'ok' : 'degraded' }),
     }
   }
+}
+
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000
 }
 
 async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {

@@ -28,29 +28,48 @@ export function compileExtractCredential(sources: readonly CredentialSource[]): 
   const parameters = queryParametersOf(sources)
 
   return (request) => {
-    const presented = presentedIn(request.rawHeaders, readers)
-    if (parameters.size > 0) {
-      for (const value of splitQuery(request.query, parameters).found) {
-        presented.push(() => readToken68('query', value))
-      }
-    }
-    if (presented.length > 1) return refuse('ambiguous_credential', 'the request carries two credentials')
-    const found = presented[0]?.()
-    if (found === undefined || !('problem' in found)) return found
+    const inHeaders = presentedInHeaders(request.rawHeaders, readers)
+    const presented =
+      parameters.size === 0 ? inHeaders : presentedInQuery(request.query, parameters, inHeaders)
+    if (presented === undefined) return undefined
+    if (presented === twice) return refuse('ambiguous_credential', 'the request carries two credentials')
+    const found = presented.read(presented.text)
+    if (!('problem' in found)) return found
     return found === notAccepted ? undefined : refuse('malformed_credential', found.problem)
   }
 }
 
-type Presented = () => Credential | CredentialProblem
+/** A text that presents a credential, unread: two are refused whatever they say. */
+interface Presented {
+  readonly read: Reader
+  readonly text: string
+}
 
-/** Every header line that presents a credential, unread: two are refused whatever they say. */
-function presentedIn(rawHeaders: readonly string[], readers: HeaderNameMemo<Reader | null>): Presented[] {
-  const presented: Presented[] = []
+const twice: Presented = { read: () => notAccepted, text: '' }
+
+function presentedInHeaders(
+  rawHeaders: readonly string[],
+  readers: HeaderNameMemo<Reader | null>,
+): Presented | undefined {
+  let presented: Presented | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const read = readers.get(rawHeaders[index] ?? '')
-    if (read !== null) presented.push(() => read(rawHeaders[index + 1] ?? ''))
+    if (read === null) continue
+    if (presented !== undefined) return twice
+    presented = { read, text: rawHeaders[index + 1] ?? '' }
   }
   return presented
+}
+
+function presentedInQuery(
+  query: string,
+  parameters: ReadonlySet<string>,
+  inHeaders: Presented | undefined,
+): Presented | undefined {
+  const [text, ...more] = splitQuery(query, parameters).found
+  if (text === undefined) return inHeaders
+  if (inHeaders !== undefined || more.length > 0) return twice
+  return { read: (value) => readToken68('query', value), text }
 }
 
 /** Query parameters of a route that carry a credential, in lower case. */

@@ -17,14 +17,8 @@ import { compileConditionRule } from './rules/condition-rule.ts'
 import { compileKindRule } from './rules/kind.ts'
 import { compileRouteNetworkRule, tokenNetworkRule } from './rules/network.ts'
 import { tokenPathRule } from './rules/path.ts'
-import type { Rule } from './rules/rule.ts'
+import type { Resource, Rule } from './rules/rule.ts'
 import { compileScopeRule } from './rules/scope.ts'
-
-/** What a matched request brings to the decision. */
-export interface Resource {
-  readonly parameters: Readonly<Record<string, string>>
-  readonly path: string
-}
 
 /** The decision of one route about a live token. */
 export type Authorize = (
@@ -55,7 +49,7 @@ export function compileAuthorize(settings: RouteSettings['authorize'], context: 
         : grant('system', token, 'owner')
     }
     if (system === 'only') return refuse('kind_not_allowed', 'the route admits the system token alone')
-    const input = { token, request, parameters: resource.parameters, path: resource.path, client }
+    const input = { token, request, resource, client }
     for (const rule of rules) {
       const refusal = rule(input)
       if (refusal !== undefined) return refusal

@@ -98,7 +98,7 @@ class ResponseCarrier implements Dispatcher.DispatchHandler {
     this.#response.sendDate = false
     this.#response.writeHead(status, statusText ?? '', this.#filterHeaders(linesOf(controller.rawHeaders)))
     // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
-    process.nextTick(() => this.#flushHead())
+    process.nextTick(flushHead, this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -128,7 +128,8 @@ class ResponseCarrier implements Dispatcher.DispatchHandler {
     else if (!this.#response.destroyed) this.#onRefused(refusalOf(error))
   }
 
-  #flushHead(): void {
+  /** Sends the head by itself, unless the body has come already. */
+  flushHead(): void {
     if (this.#hasBegun || this.#isDone) return
     this.#hasBegun = true
     this.#response.flushHeaders()
@@ -143,6 +144,10 @@ class ResponseCarrier implements Dispatcher.DispatchHandler {
     this.#isDone = true
     this.#upstream.requests--
   }
+}
+
+function flushHead(carrier: ResponseCarrier): void {
+  carrier.flushHead()
 }
 
 function clientLeft(): Error {

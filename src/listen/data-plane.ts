@@ -12,7 +12,7 @@ import type { Settings } from '../config/schema/settings.ts'
 import { unmatchedRoute } from '../observability/metrics.ts'
 import { Exchange } from '../request/exchange.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
-import { refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
+import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
@@ -27,6 +27,9 @@ export interface DataPlane {
 
 /** Carries one exchange to its answer; a rejection is a defect of the gateway. */
 type Handle = (exchange: Exchange) => Promise<void>
+
+/** How soon a connection that falls idle while the listener drains is closed. */
+const sweepIntervalMs = 50
 
 /** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
 export async function openDataPlane(
@@ -66,7 +69,7 @@ export async function openDataPlane(
     const refusal = refusalOfClientError(error)
     const exchange = latest.get(socket)
     if (exchange === undefined || exchange.incoming.complete) onRefusedSocket(socket, '', refusal)
-    else breakOff(exchange, refusal)
+    else breakOff(exchange, hasClientLeft(error) ? undefined : refusal)
   }
 
   const fastify = Fastify({
@@ -134,17 +137,21 @@ function refusalOfPreamble({ method, incoming }: Exchange): Refusal | undefined 
   // Node's parser takes 0.9 and 2.0 for versions of this protocol.
   if (!/^1\.[01]$/.test(incoming.httpVersion)) return refuse('malformed_request', 'neither HTTP/1.1 nor 1.0')
   if (method === 'TRACE') return refuse('method_not_supported', 'TRACE')
-  const { expect } = incoming.headers
+  const { expect, 'transfer-encoding': coding } = incoming.headers
+  // RFC 9112 section 6.1: whatever forwarded it may not have known where its body ends.
+  if (coding !== undefined && incoming.httpVersion === '1.0') {
+    return refuse('malformed_request', 'a Transfer-Encoding in HTTP/1.0')
+  }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     return refuse('malformed_header', 'an expectation other than 100-continue')
   }
   return undefined
 }
 
-/** The rest of a body is malformed or too slow: the exchange that it belongs to is answered and settled, once. */
-function breakOff(exchange: Exchange, refusal: Refusal): void {
+/** The rest of a body is malformed or too slow, or nobody sends it: its exchange is answered, if it can be, and settled once. */
+function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
   const { incoming, response, notes } = exchange
-  if (response.headersSent) {
+  if (refusal === undefined || response.headersSent) {
     incoming.socket.destroy()
     return
   }
@@ -164,6 +171,9 @@ function fail(exchange: Exchange, error: unknown, { log }: Books): void {
 
 async function drain(fastify: FastifyInstance, drainMs: number): Promise<void> {
   const force = setTimeout(() => fastify.server.closeAllConnections(), drainMs)
+  // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
+  const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
   await fastify.close()
+  clearInterval(sweep)
   clearTimeout(force)
 }

@@ -25,6 +25,12 @@ export function refusalOfClientError(error: ClientError): Refusal {
   }
 }
 
+/** Whether the trouble is that the client ended the connection, in good order or not: nobody reads an answer. */
+export function hasClientLeft({ code = '' }: ClientError): boolean {
+  if (code === 'HPE_INVALID_EOF_STATE') return true
+  return !code.startsWith('HPE_') && code !== 'ERR_HTTP_REQUEST_TIMEOUT'
+}
+
 /** Write the refusal and close. A socket on which a response has begun is closed without a word. */
 export function refuseOnSocket(socket: Duplex, refusal: Refusal, requestId: string): void {
   if (!socket.writable || hasResponseBegun(socket)) {

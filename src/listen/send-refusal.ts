@@ -15,8 +15,11 @@ export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
   const { incoming, response } = exchange
   if (response.destroyed || response.headersSent) return
   const { body, headers } = refusalMessage(refusal, exchange.id)
-  // A client that waits for «100 Continue» may send its body or not: the connection cannot be used again.
-  if (incoming.headers.expect !== undefined) response.shouldKeepAlive = false
+  // A client that waits for «100 Continue» may send its body or not, and one whose framing is at fault may mean
+  // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
+  if (incoming.headers.expect !== undefined || refusal.code === 'malformed_request') {
+    response.shouldKeepAlive = false
+  }
   response.writeHead(refusal.status, [...headers])
   response.end(body)
   if (!incoming.complete) linger(exchange)

@@ -15,11 +15,12 @@ import type { ExchangeNotes } from './exchange.ts'
 import type { RoutePlan } from './plan.ts'
 import { isRefusal, type Refusal, refuse } from './refusal.ts'
 
-/** Decide about a request. A token that memory knows is decided on at once, without a promise. */
+/** Decide about a request that came over `connection`. A token that memory knows is decided on at once, without a promise. */
 export function decide(
   request: CanonicalRequest,
   route: Route<RoutePlan>,
   client: Address,
+  connection: object,
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Grant | Refusal | Promise<Grant | Refusal> {
@@ -42,6 +43,6 @@ export function decide(
     notes.subject = token.subject.name
     return authorize(token, request, route, client)
   }
-  const found = resolveToken(credential, client)
+  const found = resolveToken(credential, client, connection)
   return found instanceof Promise ? found.then(judge) : judge(found)
 }

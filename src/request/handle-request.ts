@@ -45,7 +45,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   notes.route = route.name
   notes.path = route.path
 
-  const decision = decide(request, route, client, plan.resolveToken, notes)
+  const decision = decide(request, route, client, exchange.incoming.socket, plan.resolveToken, notes)
   const verdict = decision instanceof Promise ? await decision : decision
   const grant = conclude(verdict, route.plan.conclusion, onShadowed)
   if (isRefusal(grant)) return refuse(grant)

@@ -30,6 +30,7 @@ export const restatedHeaders: ReadonlySet<string> = new Set([
 const asserted: ReadonlySet<string> = new Set([
   // Where a request came from: only the gateway says so.
   'forwarded',
+  'x-forwarded',
   'x-real-ip',
   'x-client-ip',
   'client-ip',

@@ -22,7 +22,10 @@ export function compileIdentityHeaders(
     if (token === undefined) return []
     const known = ofToken.get(token)
     if (known !== undefined) return known
-    const pairs = entries.flatMap(([name, field]) => [name, headerText(textOf(field, token, access))])
+    const pairs = entries.flatMap(([name, field]) => {
+      const text = headerText(textOf(field, token, access))
+      return text === '' ? [] : [name, text]
+    })
     ofToken.set(token, pairs)
     return pairs
   }

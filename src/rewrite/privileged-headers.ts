@@ -31,7 +31,7 @@ export type Guard =
 /** The guard of one route. All names in lower case with `-`. */
 export interface PrivilegedHeaders {
   readonly guardOf: (folded: string) => Guard
-  /** The upstream's name of a header that an owner sends. */
+  /** The upstream's name of a header that an owner sends, or asks to remove. */
   readonly toUpstream: ReadonlyMap<string, string>
   /** The client's name of a header that the upstream sends. */
   readonly toClient: ReadonlyMap<string, string>
@@ -39,13 +39,13 @@ export interface PrivilegedHeaders {
 
 /** Compile `privilegedHeaders` of a route. Throws a `RangeError` where a translation has no single meaning. */
 export function compilePrivilegedHeaders(settings: RouteSettings['privilegedHeaders']): PrivilegedHeaders {
-  const toUpstream = new Map(Object.entries(settings.translate))
-  const toClient = new Map([...toUpstream].map(([client, upstream]) => [upstream, client]))
-  if (toClient.size < toUpstream.size) throw new RangeError('two headers are translated to the same name')
-  const twoWay = [...toClient.keys()].find((name) => toUpstream.has(name))
+  const translated = new Map(Object.entries(settings.translate))
+  const toClient = new Map([...translated].map(([client, upstream]) => [upstream, client]))
+  if (toClient.size < translated.size) throw new RangeError('two headers are translated to the same name')
+  const twoWay = [...toClient.keys()].find((name) => translated.has(name))
   if (twoWay !== undefined) throw new RangeError(`${twoWay} is both a client's name and an upstream's name`)
 
-  const names = new Set([...(settings.names ?? defaultPrivilegedHeaders), ...toUpstream.keys()])
+  const names = new Set([...(settings.names ?? defaultPrivilegedHeaders), ...translated.keys()])
   const isNamed = (folded: string) =>
     names.has(folded) || settings.prefixes.some((prefix) => folded.startsWith(prefix))
   const removal = (folded: string) =>
@@ -57,5 +57,18 @@ export function compilePrivilegedHeaders(settings: RouteSettings['privilegedHead
     if (toClient.has(folded) || removal(folded).some((name) => toClient.has(name))) return 'internal'
     return isNamed(folded) || removal(folded).some(isNamed) ? 'privileged' : 'none'
   }
+  const toUpstream = new Map([...translated, ...removalsOf(translated, settings.removePrefixes)])
   return { guardOf, toUpstream, toClient }
+}
+
+/** To remove the client's header is to remove the upstream's, which does not know the other name. */
+function removalsOf(
+  translated: ReadonlyMap<string, string>,
+  removePrefixes: readonly string[],
+): readonly (readonly [client: string, upstream: string])[] {
+  return [...translated].flatMap(([client, upstream]) =>
+    client.startsWith('x-') && upstream.startsWith('x-')
+      ? removePrefixes.map((prefix) => [prefix + client.slice(2), prefix + upstream.slice(2)] as const)
+      : [],
+  )
 }

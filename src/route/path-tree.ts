@@ -86,7 +86,8 @@ function findIn<Value extends ServesMethods>(
   depth: number,
   method: string,
 ): Found<Value> {
-  if (depth === segments.raw.length) return serving(node.ends, method)
+  // A rest that may be empty covers the path before it too: who guards `/admin/{rest*}` means `/admin`.
+  if (depth === segments.raw.length) return serving(node.ends, method) ?? serving(node.rests, method, true)
   const text = segments.texts[depth]
   // `/admin%2Fusers` is `/admin/users` to some servers: a catch-all beside `/admin/…` must not take it.
   if (text === undefined && (node.texts.size > 0 || node.segment !== undefined)) return unclear

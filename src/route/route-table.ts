@@ -23,21 +23,30 @@ export interface RouteEntry<Plan> {
   readonly plan: Plan
 }
 
+type Parameters = Readonly<Record<string, string>>
+
 class MatchedRoute<Plan> {
   /** Makes the type impossible to imitate: only this file can construct one. */
   readonly #matched = true
   readonly name: string
   readonly plan: Plan
-  /** Values of the pattern's parameters, decoded; the rest of a raw-exact path as it came. */
-  readonly parameters: Readonly<Record<string, string>>
   /** The path that is decided on and forwarded. */
   readonly path: string
 
-  constructor(name: string, plan: Plan, parameters: Readonly<Record<string, string>>, path: string) {
+  readonly #readParameters: () => Parameters
+  #parameters: Parameters | undefined
+
+  constructor(name: string, plan: Plan, path: string, readParameters: () => Parameters) {
     this.name = name
     this.plan = plan
-    this.parameters = parameters
     this.path = path
+    this.#readParameters = readParameters
+  }
+
+  /** Values of the pattern's parameters, decoded; the rest of a raw-exact path as it came. Read when first asked for. */
+  get parameters(): Parameters {
+    this.#parameters ??= this.#readParameters()
+    return this.#parameters
   }
 
   static isMatched(value: object): boolean {
@@ -75,7 +84,7 @@ export class RouteTable<Plan> {
     if (leaf === undefined) return refuse('not_found', 'no route matches')
     const path =
       'problem' in canonical || leaf.value.pathMode === 'raw-exact' ? request.rawPath : canonical.path
-    return new MatchedRoute(leaf.value.name, leaf.value.plan, parametersOf(leaf, segments, path), path)
+    return new MatchedRoute(leaf.value.name, leaf.value.plan, path, () => parametersOf(leaf, segments, path))
   }
 
   #find(host: string, segments: Segments, method: string): ReturnType<PathTree<RouteEntry<Plan>>['find']> {
@@ -127,11 +136,7 @@ function decodeLeading(segment: string): string | undefined {
   return text === '.' || text === '..' ? undefined : text
 }
 
-function parametersOf<Plan>(
-  leaf: Leaf<RouteEntry<Plan>>,
-  segments: Segments,
-  path: string,
-): Readonly<Record<string, string>> {
+function parametersOf<Plan>(leaf: Leaf<RouteEntry<Plan>>, segments: Segments, path: string): Parameters {
   const parameters: Record<string, string> = Object.create(null)
   let rawLength = 1
   for (let index = 0; index < leaf.pieces.length; index++) {

@@ -10,6 +10,7 @@ import type { Networks } from '../client-address/networks.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
+import { ConnectionDigests } from './connection-digests.ts'
 import type { KeyRing } from './key-ring.ts'
 import { StoreUnavailable } from './ports.ts'
 import { type Token, tokenState } from './token.ts'
@@ -26,15 +27,18 @@ export interface ResolverContext {
   readonly onSystemTokenOutside: (token: Token, client: Address) => void
 }
 
+/** `connection` is the object that stands for the client's connection; it lives as long as that does. */
 export type ResolveToken = (
   credential: Credential,
   client: Address,
+  connection: object,
 ) => Token | Refusal | Promise<Token | Refusal>
 
 /** Build the resolver of a gateway. */
 export function createResolveToken(context: ResolverContext): ResolveToken {
-  return (credential, client) => {
-    const known = context.directory.recall(context.keyRing.digest(credential.secret).value)
+  const digests = new ConnectionDigests(context.keyRing)
+  return (credential, client, connection) => {
+    const known = context.directory.recall(digests.valueOf(credential.secret, connection))
     return known === undefined
       ? lookUp(credential, client, context)
       : judge(known.token, credential, client, context)

@@ -8,19 +8,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { parseAddress } from '../../src/client-address/address.ts'
 import { type Settings, settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { startGateway } from '../../src/gateway.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
-import { type IssueRequest, issueToken } from '../../src/tokens/issue-token.ts'
-import { parseKeyRing } from '../../src/tokens/key-ring.ts'
 import { newKeyRing } from '../../src/tokens/key-ring-text.ts'
 import { openTokenStore } from '../../src/tokens/open-token-store.ts'
 import type { TokenStore } from '../../src/tokens/ports.ts'
-import type { Token } from '../../src/tokens/token.ts'
+import { type Issue, newIssuer } from './issuer.ts'
 import type { Scope } from './private-server.ts'
 import { type PlainRequest, type RawAnswer, rawRequest, request } from './raw-request.ts'
 import { readMetrics } from './read-metrics.ts'
+
+export type { IssuedToken } from './issuer.ts'
 
 type SettingsInput = z.input<typeof settingsSchema>
 
@@ -33,11 +32,6 @@ export type GatewayInput = Partial<Omit<SettingsInput, 'routes'>> & {
   })[]
 }
 
-export interface IssuedToken {
-  readonly text: string
-  readonly token: Token
-}
-
 export interface TestGateway {
   readonly port: number
   readonly adminPort: number
@@ -46,7 +40,7 @@ export interface TestGateway {
   /** Lines of the log so far, parsed. */
   readonly log: readonly Record<string, unknown>[]
   /** A personal token of subject `alice` with access `read-write`, unless told otherwise. */
-  issue(asked?: Partial<IssueRequest>): Promise<IssuedToken>
+  readonly issue: Issue
   request(plain: PlainRequest): Promise<RawAnswer>
   /** Bytes as they are, for what no client library would send. */
   raw(bytes: string | Buffer): Promise<RawAnswer>
@@ -84,30 +78,15 @@ export async function startTestGateway(
   t.teardown(close)
 
   const { port } = gateway.dataAddress
-  const issuer = { registry: store, keyRing: parseKeyRing(ring), clock, isNetwork }
   return {
     port,
     adminPort: gateway.adminAddress.port,
     store,
     log,
-    async issue(asked = {}) {
-      const defaults = {
-        kind: 'personal',
-        subject: 'alice',
-        access: 'read-write',
-        createdBy: 'test',
-      } as const
-      const issued = await issueToken(issuer, { ...defaults, ...asked })
-      if (issued.outcome === 'refused') throw new Error(issued.problems.join('; '))
-      return { text: issued.text.reveal(), token: issued.token }
-    },
+    issue: newIssuer(store, ring, clock),
     request: (plain) => request(port, plain),
     raw: (bytes) => rawRequest(port, bytes),
     metric: async (series) => (await readMetrics(gateway.adminAddress.port)).get(series) ?? 0,
     close,
   }
-}
-
-function isNetwork(text: string): boolean {
-  return parseAddress(text.split('/', 1)[0] ?? '') !== undefined
 }

@@ -87,7 +87,17 @@ t.test('a body with two lengths, or with none that can be told, is refused', asy
     )
     t.equal(answer.status, 400, framing.join(' | '))
     t.match(codeOf(answer), /^malformed_(request|header)$/, framing.join(' | '))
+    if (codeOf(answer) === 'malformed_request')
+      t.equal(answer.closed, true, 'the connection is not used again')
   }
+  const old = await wire.send([
+    'POST /a HTTP/1.0',
+    host,
+    'Transfer-Encoding: chunked',
+    'Connection: keep-alive',
+  ])
+  t.equal(codeOf(old), 'malformed_request', 'HTTP/1.0 has no chunks')
+  t.equal(old.closed, true)
   t.strictSame(
     wire.upstream.requests.filter(({ state }) => state === 'complete'),
     [],

@@ -4,8 +4,8 @@
  */
 
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { until } from '../support/until.ts'
 import { codeOf, startWire } from './wire.ts'
 
 const host = 'Host: gate.example'
@@ -89,10 +89,13 @@ t.test('a body that does not come to its end is 408, and is no whole body to the
   const answer = await wire.send(['PUT /a HTTP/1.1', host, 'Content-Length: 10'], 'half')
   t.equal(answer.status, 408)
   t.equal(codeOf(answer), 'request_timeout')
-  for (let waited = 0; wire.upstream.requests[0]?.state === 'receiving' && waited < 50; waited++)
-    await sleep(20)
-  t.equal(wire.upstream.requests[0]?.state, 'aborted')
-  t.equal(wire.gateway.log.filter(({ msg }) => msg === 'request').length, 1, 'one line for one exchange')
+  await until(() => wire.upstream.requests[0]?.state === 'aborted')
+  await until(() => wire.gateway.log.at(-1)?.outcome === 'request_timeout')
+  t.equal(
+    wire.gateway.log.filter(({ message }) => message === 'request').length,
+    1,
+    'one line for one exchange',
+  )
 })
 
 t.test('header names and values go on in their order, case and bytes', async (t) => {

@@ -30,9 +30,9 @@ export function compileBindingRule(
   const covered = new Set([...Object.keys(bindings), ...ignored])
   const coversAll = ignored.includes(any)
 
-  return ({ token, parameters }) => {
+  return ({ token, resource }) => {
     for (const [key, template] of wanted) {
-      const problem = problemOfValue(token.bindings, key, template(parameters))
+      const problem = problemOfValue(token.bindings, key, template(resource.parameters))
       if (problem !== undefined) return refuse('binding_mismatch', problem)
     }
     const uncovered = coversAll ? undefined : Object.keys(token.bindings).find((key) => !covered.has(key))

@@ -11,14 +11,14 @@ import type { Rule } from './rule.ts'
 /** Throws a `RangeError` with the parser's words when the expression is not valid. */
 export function compileConditionRule(expression: string, clock: Clock): Rule {
   const condition = compileCondition(expression)
-  return ({ token, request, parameters, path, client }) => {
+  return ({ token, request, resource, client }) => {
     const holds = condition.evaluate({
       token,
-      resource: parameters,
+      resource: resource.parameters,
       request: {
         method: request.method,
         host: request.host,
-        path,
+        path: resource.path,
         address: client.text,
         now: clock.now(),
       },

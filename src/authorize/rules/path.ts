@@ -8,9 +8,9 @@ import { refuse } from '../../request/refusal.ts'
 import { canonicalPath } from '../../route/canonical-path.ts'
 import type { Rule } from './rule.ts'
 
-export const tokenPathRule: Rule = ({ token, path }) => {
+export const tokenPathRule: Rule = ({ token, resource }) => {
   if (token.paths === undefined) return undefined
-  const canonical = canonicalPath(path)
+  const canonical = canonicalPath(resource.path)
   if ('problem' in canonical) return refuse('path_not_allowed', canonical.problem)
   if (token.paths.some((prefix) => covers(prefix, canonical.path))) return undefined
   return refuse('path_not_allowed', 'outside the paths of the token')

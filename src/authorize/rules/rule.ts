@@ -9,14 +9,19 @@ import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import type { Refusal } from '../../request/refusal.ts'
 import type { Token } from '../../tokens/token.ts'
 
-/** All that a decision is made of. */
-export interface RuleInput {
-  readonly token: Token
-  readonly request: CanonicalRequest
+/** What a matched route says of the resource. */
+export interface Resource {
   /** Parameters of the path. */
   readonly parameters: Readonly<Record<string, string>>
   /** The path that will be forwarded. */
   readonly path: string
+}
+
+/** All that a decision is made of. */
+export interface RuleInput {
+  readonly token: Token
+  readonly request: CanonicalRequest
+  readonly resource: Resource
   readonly client: Address
 }
 

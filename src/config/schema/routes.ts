@@ -21,7 +21,7 @@ const match = z
       .string()
       .startsWith('/', 'expected a path that starts with «/»')
       .describe(
-        'Path pattern. `{name}` is one whole segment, `{name+}` the rest of the path and not empty, `{name*}` the rest and perhaps empty. The last two only at the end.',
+        'Path pattern. `{name}` is one whole segment, `{name+}` the rest of the path and not empty, `{name*}` the rest and perhaps empty: `/v1/{rest*}` is `/v1`, `/v1/` and all below. The last two only at the end.',
       ),
     methods: z
       .array(z.string().regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case'))
@@ -160,9 +160,6 @@ export const route = z
       .default({
         'x-sallyport-subject': 'subject',
         'x-sallyport-token-id': 'token-id',
-        'x-sallyport-token-kind': 'token-kind',
-        'x-sallyport-scopes': 'scopes',
-        'x-sallyport-access': 'access',
       })
       .describe(
         'Headers that tell the upstream who was let through; always removed from what the client sent.',

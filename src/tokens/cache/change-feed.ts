@@ -39,6 +39,7 @@ export class ChangeFeed {
   readonly #options: ChangeFeedOptions
   readonly #deadlineMs: number
   readonly #listeners = new Set<ChangeListener>()
+  readonly #onFailing = new Set<() => void>()
   /** For each token and subject its last change; in the order of versions, so that the first is the oldest. */
   readonly #lastChange = new Map<string, { readonly version: number; readonly at: number }>()
   #version: number | undefined
@@ -72,6 +73,12 @@ export class ChangeFeed {
     this.#listeners.add(listener)
   }
 
+  /** Calls `act`, which must not throw, at the first of each row of polls that fail. Returns how to call that off. */
+  onFailing(act: () => void): () => void {
+    this.#onFailing.add(act)
+    return () => void this.#onFailing.delete(act)
+  }
+
   get leaseMs(): number {
     return this.#options.leaseMs
   }
@@ -84,6 +91,11 @@ export class ChangeFeed {
   /** Whether a poll that succeeded began less than `ms` ago. */
   isConfirmedWithin(ms: number, now = this.#options.monotonic()): boolean {
     return now - this.#confirmedAt < ms
+  }
+
+  /** Since the start of the last poll that succeeded; `undefined` before there was one. */
+  get ageMs(): number | undefined {
+    return Number.isFinite(this.#confirmedAt) ? this.#options.monotonic() - this.#confirmedAt : undefined
   }
 
   /** Whether the last poll that ended has failed: the store does not answer. */
@@ -133,6 +145,7 @@ export class ChangeFeed {
       if (this.#failingSince !== undefined) return
       this.#failingSince = startedAt
       this.#options.failing(error)
+      for (const act of this.#onFailing) act()
       return
     }
     this.#confirmedAt = startedAt

@@ -41,6 +41,8 @@ export interface TokenDirectoryOptions {
 export interface DirectoryStatus {
   /** `fresh`: as usual. `stale`: the lease ran out, every request asks the store. `outage`: the store does not answer. */
   readonly feed: 'fresh' | 'stale' | 'outage'
+  /** Since the start of the last fetch of changes that succeeded; `undefined` before the first. */
+  readonly feedAgeMs: number | undefined
   /** Whether tokens can be decided on now, if only those that are known here. */
   readonly canDecide: boolean
   /** The last change that was processed; `undefined` before the first poll that succeeded. */
@@ -87,6 +89,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
     status: () => ({
       feed: feed.isFresh() ? 'fresh' : feed.isFailing ? 'outage' : 'stale',
       canDecide: feed.version !== undefined && (!feed.isFailing || feed.isConfirmedWithin(outageGraceMs)),
+      feedAgeMs: feed.ageMs,
       version: feed.version,
       memoryEntries: memory.size,
       redis: client?.state ?? 'off',

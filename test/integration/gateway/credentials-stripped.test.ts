@@ -52,20 +52,14 @@ t.test('no credential goes on, not even from a place that only another route rea
     ['/public/x', extras(text)],
     ['/shadow/x', extras(text)],
     ['/old/x', [['Authorization', `Bearer ${text}`], ...extras(text, 'Authorization').map(underscored)]],
-    ['/feed/x?key=' + text, extras(text, 'Authorization')],
+    [`/feed/x?key=${text}`, extras(text, 'Authorization')],
   ]
   for (const [path, headers] of cases) {
     t.equal((await gateway.request({ path, headers })).status, 200, path)
     const received = upstream.requests.at(-1)
     t.notMatch(`${received?.target} ${JSON.stringify(received?.headers)}`, text, `${path}: no token`)
-    t.notMatch(
-      received?.headers.map(([name]) => name.toLowerCase().replaceAll('_', '-')),
-      places.map((name) => name.toLowerCase()),
-    )
-    for (const place of places) {
-      const names = received?.headers.map(([name]) => name.toLowerCase().replaceAll('_', '-')) ?? []
-      t.notOk(names.includes(place.toLowerCase()), `${path}: no ${place}`)
-    }
+    const names = received?.headers.map(([name]) => name.toLowerCase().replaceAll('_', '-')) ?? []
+    for (const place of places) t.notOk(names.includes(place.toLowerCase()), `${path}: no ${place}`)
   }
 })
 
@@ -97,7 +91,7 @@ t.test('the query goes on byte for byte but for the credential, in every spellin
     ['?+key+=T', ''],
     ['?a=%2f&&b==+%20&key=T&c&=&', '?a=%2f&&b==+%20&c&=&'],
     ['?key=T&monkey=1&key2=2&k%65ys=3', '?monkey=1&key2=2&k%65ys=3'],
-    ['?a=%zz&key=T&%ff=\u00e9', '?a=%zz&%ff=\u00e9'],
+    ['?a=%zz&key=T&%ff=%E9', '?a=%zz&%ff=%E9'],
   ]
   for (const [query, forwarded] of cases) {
     const path = `/feed/x${query.replace('T', text)}`

@@ -77,11 +77,11 @@ export async function lineOf(
   return await eventually(() => requestLines(gateway).find((line) => line.requestId === requestId))
 }
 
-/** What `find` yields, as soon as it is not `undefined`; throws after two seconds. */
-export async function eventually<Value>(find: () => Value | undefined): Promise<Value> {
-  for (const deadline = performance.now() + 2_000; performance.now() < deadline; await sleep(5)) {
+/** What `find` yields, as soon as it is not `undefined`; throws when the time is over. */
+export async function eventually<Value>(find: () => Value | undefined, timeoutMs = 2_000): Promise<Value> {
+  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; await sleep(5)) {
     const found = find()
     if (found !== undefined) return found
   }
-  throw new Error('it did not happen within two seconds')
+  throw new Error(`it did not happen within ${timeoutMs} ms`)
 }

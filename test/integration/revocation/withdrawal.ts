@@ -10,7 +10,7 @@ import type { GatewayProcess, Installation } from '../../support/installation.ts
 import type { RecordingUpstream } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'
 
-export const trials = 20
+export const trials = 10
 
 /** What every command that withdraws or gives back promises, on every gateway. */
 const promisedMs = 1_000
@@ -21,29 +21,27 @@ export interface Scene {
   readonly upstream: RecordingUpstream
 }
 
-async function statusOf(gateway: GatewayProcess, token: string): Promise<number> {
-  return (await gateway.request({ headers: [['Authorization', `Bearer ${token}`]] })).status
+async function statusOf(gateway: GatewayProcess, text: string): Promise<number> {
+  return (await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] })).status
 }
 
 /** Runs a command and yields the milliseconds from its return until each gateway answered with `status`. */
 async function delaysOf(
   { installation, gateways }: Scene,
-  token: string,
+  text: string,
   words: readonly string[],
   status: number,
 ): Promise<readonly number[]> {
   const { code, stderr } = await installation.run(...words)
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${stderr}`)
-  return Promise.all(
-    gateways.map((gateway) => until(async () => (await statusOf(gateway, token)) === status)),
-  )
+  return Promise.all(gateways.map((gateway) => until(async () => (await statusOf(gateway, text)) === status)))
 }
 
 /** The token is known to every gateway, in memory and wherever else they keep it. */
-async function warm(t: Test, { gateways }: Scene, token: string): Promise<void> {
+async function warm(t: Test, { gateways }: Scene, text: string): Promise<void> {
   for (const gateway of gateways) {
-    t.equal(await statusOf(gateway, token), 200)
-    t.equal(await statusOf(gateway, token), 200)
+    t.equal(await statusOf(gateway, text), 200)
+    t.equal(await statusOf(gateway, text), 200)
   }
 }
 
@@ -57,17 +55,17 @@ export async function revokeTokens(t: Test, scene: Scene): Promise<void> {
   const delays: number[] = []
   const revoked: string[] = []
   for (let trial = 0; trial < trials; trial++) {
-    const { id, token } = await scene.installation.issue()
-    await warm(t, scene, token)
-    delays.push(...(await delaysOf(scene, token, ['token', 'revoke', id], 401)))
-    revoked.push(token)
+    const { text, token } = await scene.installation.issue()
+    await warm(t, scene, text)
+    delays.push(...(await delaysOf(scene, text, ['token', 'revoke', token.id], 401)))
+    revoked.push(text)
   }
   mustKeepPromise(t, 'token revoke', delays)
 
   await sleep(promisedMs)
   const sent = scene.upstream.requests.length
   for (const gateway of scene.gateways) {
-    const statuses = await Promise.all(revoked.map((token) => statusOf(gateway, token)))
+    const statuses = await Promise.all(revoked.map((text) => statusOf(gateway, text)))
     t.same(new Set(statuses), new Set([401]), 'none comes back')
   }
   t.equal(scene.upstream.requests.length, sent)
@@ -75,14 +73,14 @@ export async function revokeTokens(t: Test, scene: Scene): Promise<void> {
 
 /** Disables and enables one subject over and over; its tokens follow, those of others do not. */
 export async function switchSubject(t: Test, scene: Scene): Promise<void> {
-  const { token } = await scene.installation.issue('--subject', 'mallory')
-  const { token: another } = await scene.installation.issue('--subject', 'nina')
+  const { text } = await scene.installation.issue({ subject: 'mallory' })
+  const { text: another } = await scene.installation.issue({ subject: 'nina' })
   const delays: { readonly disable: number[]; readonly enable: number[] } = { disable: [], enable: [] }
-  for (let trial = 0; trial < trials; trial++) {
-    await warm(t, scene, token)
-    delays.disable.push(...(await delaysOf(scene, token, ['subject', 'disable', 'mallory'], 401)))
+  for (let trial = 0; trial < trials / 2; trial++) {
+    await warm(t, scene, text)
+    delays.disable.push(...(await delaysOf(scene, text, ['subject', 'disable', 'mallory'], 401)))
     await warm(t, scene, another)
-    delays.enable.push(...(await delaysOf(scene, token, ['subject', 'enable', 'mallory'], 200)))
+    delays.enable.push(...(await delaysOf(scene, text, ['subject', 'enable', 'mallory'], 200)))
   }
   mustKeepPromise(t, 'subject disable', delays.disable)
   mustKeepPromise(t, 'subject enable', delays.enable)

@@ -15,12 +15,14 @@ import { until } from '../../support/until.ts'
 import { ask, codeOf, newFleet } from './fleet.ts'
 
 const graceMs = 4_000
-/** The deadline of a query, and something for a machine that is busy. */
-const answerMsMax = 2_500
+/** Polls notice a frozen server within the lease; the rest is for a machine that is busy. */
+const answerMsMax = 2_000
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
 t.teardown(() => Promise.all([postgres.stop(), redis.stop()]))
 const fleet = await newFleet(t, { postgresUrl: postgres.url, redisUrl: redis.url })
+
+const feedAge = 'sallyport_change_feed_age_seconds'
 
 const outages = [
   ['killed', () => postgres.kill(), () => postgres.restart()],
@@ -73,6 +75,7 @@ for (const [how, fail, mend] of outages) {
     await ask(gateway, inMemory.text)
     await neighbour.close()
     t.same(await adminSays(gateway, '/readyz'), { status: 200, tokens: 'ok' })
+    t.ok((await gateway.metric(feedAge)) < 1)
 
     const sentBefore = fleet.upstream.requests.length
     const failedAt = performance.now()
@@ -91,7 +94,8 @@ for (const [how, fail, mend] of outages) {
     t.same(kinds(unknown), ['503 cannot_decide'], 'an unknown token is never called bad')
     t.ok(unknown.every(({ answer }) => answer.header('retry-after').join() === '1'))
     t.ok(unknown.every(({ answer }) => answer.header('www-authenticate').length === 0))
-    for (const all of [known, shared, coldOnes, unknown]) {
+    for (const all of [known, shared]) t.ok(slowest(all) < 1_000, `the slowest took ${slowest(all)} ms`)
+    for (const all of [coldOnes, unknown]) {
       t.ok(slowest(all) < answerMsMax, `the slowest took ${slowest(all)} ms`)
     }
     const settled = [known, shared, coldOnes, unknown]
@@ -101,6 +105,7 @@ for (const [how, fail, mend] of outages) {
     t.equal(fleet.upstream.requests.length, sentBefore + known.length + shared.length)
     t.same(await adminSays(gateway, '/readyz'), { status: 200, tokens: 'degraded' })
     t.equal(await adminSays(gateway, '/livez'), 200)
+    t.ok((await gateway.metric(feedAge)) > 2)
 
     await until(async () => (await ask(gateway, inMemory.text)).status === 503)
     const lastedMs = performance.now() - failedAt

@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { Secret } from '../../../src/lib/secret.ts'
 import { createLog } from '../../../src/observability/log.ts'
 import { compileRedaction } from '../../../src/observability/redaction.ts'
-import { Secret } from '../../../src/lib/secret.ts'
 
 const logModule = new URL('../../../src/observability/log.ts', import.meta.url).href
 

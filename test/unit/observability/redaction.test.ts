@@ -6,10 +6,18 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compileRedaction } from '../../../src/observability/redaction.ts'
+import { newTokenText } from '../../../src/tokens/token-text.ts'
 
-const { redactQuery, redactHeaders } = compileRedaction({
+const { redactPath, redactQuery, redactHeaders } = compileRedaction({
   headers: ['x-auth-token', 'X-Sentry-Auth'],
   queryParameters: ['sentry_key', 'api_key'],
+})
+
+t.test('hides the text of a token wherever a client put it', async (t) => {
+  const text = newTokenText('deploy').reveal()
+  t.equal(redactPath(`/hooks/${text}/run/${text}`), '/hooks/«redacted»/run/«redacted»')
+  t.equal(redactQuery(`?acces_token=${text}&a=${text};b`), '?acces_token=«redacted»&a=«redacted»;b')
+  t.equal(redactPath('/spd_short/spx_other'), '/spd_short/spx_other')
 })
 
 t.test('replaces the values of credential parameters and nothing else', async (t) => {

@@ -1,0 +1,48 @@
+/**
+ * Nobody waits for a store that is known not to answer, those included who asked before it was known.
+ * @module
+ */
+
+import t from 'tap'
+import { aToken } from './held-store.ts'
+import { buildTiers } from './tiers.ts'
+
+t.test('a look-up under way fails when the feed begins to', async (t) => {
+  const { store, feed, memory } = buildTiers()
+  const digests = store.add(aToken('a'))
+  await feed.poll()
+  store.holds = true
+  const waiting = memory.find(digests)
+  store.isDown = true
+  await feed.poll()
+  await t.rejects(waiting, { name: 'StoreUnavailable' })
+})
+
+t.test('a known token whose lease ran out just before is served when the feed begins to fail', async (t) => {
+  const { store, feed, memory, seen, advance } = buildTiers()
+  const digests = store.add(aToken('a'))
+  await feed.poll()
+  await memory.find(digests)
+  advance(1_000)
+  store.holds = true
+  const waiting = memory.find(digests)
+  store.isDown = true
+  await feed.poll()
+  t.equal((await waiting).token?.id, 'a')
+  t.equal(seen.at(-1), 'memory stale')
+})
+
+t.test('look-ups are answered again once the feed has recovered, and late answers harm nobody', async (t) => {
+  const { store, feed, memory } = buildTiers()
+  const digests = store.add(aToken('a'))
+  await feed.poll()
+  store.holds = true
+  const waiting = memory.find(digests)
+  store.isDown = true
+  await feed.poll()
+  await t.rejects(waiting)
+  store.isDown = false
+  store.release()
+  await feed.poll()
+  t.equal((await memory.find(digests)).token?.id, 'a')
+})
