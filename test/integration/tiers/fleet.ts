@@ -28,6 +28,7 @@ export interface FleetPlan {
 export interface ReplicaPlan {
   readonly memory?: CacheInput['memory']
   readonly outageGrace?: string
+  /** 1 second unless given: a machine that is busy is no outage of Redis. */
   readonly redisTimeout?: string
 }
 
@@ -52,7 +53,7 @@ export async function newFleet(t: Test, { postgresUrl, redisUrl }: FleetPlan): P
     keyRing,
     prefix,
     redisKey: (text) => `${prefix}token:${keyRing.digest(new Secret(text)).value}`,
-    startReplica: ({ memory, outageGrace = '60s', redisTimeout = '50ms' } = {}) =>
+    startReplica: ({ memory, outageGrace = '60s', redisTimeout = '1s' } = {}) =>
       startTestGateway(t, {
         upstream: upstream.url,
         routes: [{ match: { path: '/{path*}' } }],

@@ -101,7 +101,7 @@ for (const [how, fail, mend] of outages) {
     const settled = [known, shared, coldOnes, unknown]
       .flat()
       .filter(({ sentAt }) => sentAt > failedAt + 1_500)
-    t.ok(slowest(settled) < 500, `once it is noticed, the slowest took ${slowest(settled)} ms`)
+    t.ok(slowest(settled) < 1_000, `once it is noticed, the slowest took ${slowest(settled)} ms`)
     t.equal(fleet.upstream.requests.length, sentBefore + known.length + shared.length)
     t.same(await adminSays(gateway, '/readyz'), { status: 200, tokens: 'degraded' })
     t.equal(await adminSays(gateway, '/livez'), 200)
@@ -142,6 +142,6 @@ t.test('without grace an outage refuses known tokens as well, within the lease',
   await sleep(1_000)
   const { answer, tookMs } = await timed(gateway, text)
   t.equal(codeOf(answer), 'cannot_decide')
-  t.ok(tookMs < 500, `${Math.round(tookMs)} ms`)
+  t.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`)
   t.same(await adminSays(gateway, '/readyz'), { status: 503, tokens: 'failed' })
 })

@@ -39,6 +39,10 @@ async function timeEach(gateway: TestGateway, texts: readonly string[]): Promise
   return times
 }
 
+function medianOf(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN
+}
+
 async function readiness({ adminPort }: TestGateway): Promise<unknown> {
   const { status, body } = await request(adminPort, { path: '/readyz' })
   return { status, ...JSON.parse(body.toString()) }
@@ -48,7 +52,7 @@ for (const [how, fail, mend] of outages) {
   t.test(
     `with Redis ${how} every request is decided, soon, and Redis is used again when it is back`,
     async (t) => {
-      const gateway = await fleet.startReplica()
+      const gateway = await fleet.startReplica({ redisTimeout: '50ms' })
       const [known = '', ...cold] = await issueMany(gateway, 101)
       await ask(gateway, known)
       t.same(await readiness(gateway), { status: 200, ready: true, checks: { tokens: 'ok', redis: 'ok' } })
@@ -60,8 +64,11 @@ for (const [how, fail, mend] of outages) {
       const counts = await counted(gateway, async () => {
         times = await timeEach(gateway, cold)
       })
-      t.ok(Math.max(...times) < 500, `the slowest took ${Math.round(Math.max(...times))} ms`)
-      t.ok(times.filter((ms) => ms > 40).length <= 6, 'few find out for the others')
+      t.ok(Math.max(...times) < 800, `the slowest took ${Math.round(Math.max(...times))} ms`)
+      t.ok(
+        medianOf(times) < 45,
+        `half of them took ${Math.round(medianOf(times))} ms: a few find out for all`,
+      )
       t.match(counts, { 'store hit': 100, query: 100 }, 'the store decides instead')
       t.equal(counts['redis hit'] ?? 0, 0)
       t.same(await counted(gateway, () => ask(gateway, known)), { 'memory hit': 1 })
@@ -86,7 +93,7 @@ for (const [how, fail, mend] of outages) {
   t.test(`with Redis ${how} a gateway starts, and a revoked token is refused within a second`, async (t) => {
     await fail()
     t.teardown(mend)
-    const gateway = await fleet.startReplica()
+    const gateway = await fleet.startReplica({ redisTimeout: '50ms' })
     const { text, token } = await gateway.issue()
     t.equal((await ask(gateway, text)).status, 200)
     await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
