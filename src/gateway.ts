@@ -5,7 +5,7 @@
  */
 
 import { startAdmin } from './admin/admin-server.ts'
-import type { CheckState } from './admin/readiness.ts'
+import type { ReadinessProbe } from './admin/readiness.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
 import { compileNetworks } from './client-address/networks.ts'
@@ -17,7 +17,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
 import { createLog, type Log } from './observability/log.ts'
-import { createMetrics } from './observability/metrics.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { handleRequest } from './request/handle-request.ts'
@@ -25,7 +25,7 @@ import type { Plan } from './request/plan.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
 import { readKeyRing } from './tokens/key-ring-file.ts'
 import { openTokenStore } from './tokens/open-token-store.ts'
-import { createResolveToken } from './tokens/resolve-token.ts'
+import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
 import { ensureSystemToken } from './tokens/system-token.ts'
 
 /** Where a running gateway listens, and how to stop it. */
@@ -74,35 +74,71 @@ export interface Surroundings {
 }
 
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
-export async function startGateway(settings: Settings, surroundings: Surroundings = {}): Promise<Gateway> {
-  const closers: (() => Promise<void>)[] = []
+export async function startGateway(
+  settings: Settings,
+  { clock = systemClock, logTo }: Surroundings = {},
+): Promise<Gateway> {
+  const parts: Parts = { closers: [], clock, isOpen: false }
   const close = async () => {
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer()
+    parts.isOpen = false
+    for (let closer = parts.closers.pop(); closer !== undefined; closer = parts.closers.pop()) await closer()
   }
   try {
-    return await start(settings, surroundings, closers, close)
+    const compiled = compileGateway(settings, failOnProblem, clock)
+    parts.closers.push(() => closeUpstreams(compiled.upstreams))
+    const log = createLog({
+      level: settings.log.level,
+      redaction: compiled.redaction,
+      ...(logTo === undefined ? {} : { destination: logTo }),
+    })
+    return { ...(await start(settings, compiled, log, parts)), log, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
+/** What grows while a gateway starts, and is taken down in reverse order. */
+interface Parts {
+  readonly closers: (() => Promise<void>)[]
+  readonly clock: Clock
+  /** Whether the data plane takes requests: false before it is open, and from the moment of closing. */
+  isOpen: boolean
+}
+
 async function start(
   settings: Settings,
-  { clock = systemClock, logTo }: Surroundings,
-  closers: (() => Promise<void>)[],
-  close: () => Promise<void>,
-): Promise<Gateway> {
-  const compiled = compileGateway(settings, failOnProblem, clock)
-  closers.push(() => closeUpstreams(compiled.upstreams))
-  const log = createLog({
-    level: settings.log.level,
-    redaction: compiled.redaction,
-    ...(logTo === undefined ? {} : { destination: logTo }),
-  })
+  compiled: CompiledGateway,
+  log: Log,
+  parts: Parts,
+): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress'>> {
   const metrics = createMetrics()
-  const keyRing = readKeyRing(settings.keys)
+  const { directory, resolveToken } = await openTokens(settings, log, metrics, parts)
+  // First up and last down, so that probes and scrapes see the beginning and the end.
+  const readiness = readinessOf(directory, parts)
+  const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
+  parts.closers.push(() => admin.close())
 
+  const plan: Plan = { ...compiled, resolveToken, sendRefusal }
+  const books = { metrics, log, redaction: compiled.redaction, isLogging: settings.log.requests }
+  const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
+  parts.closers.push(() => dataPlane.close())
+  parts.isOpen = true
+  log.info(
+    { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
+    'the gateway is open',
+  )
+  return { dataAddress: dataPlane, adminAddress: admin }
+}
+
+/** The store, its tiers and the resolver before them. */
+async function openTokens(
+  settings: Settings,
+  log: Log,
+  metrics: Metrics,
+  { closers, clock }: Parts,
+): Promise<{ readonly directory: TokenDirectory; readonly resolveToken: ResolveToken }> {
+  const keyRing = readKeyRing(settings.keys)
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
   closers.push(() => store.close())
@@ -120,30 +156,17 @@ async function start(
   await directory.start()
   if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
 
-  const plan: Plan = {
-    ...compiled,
-    resolveToken: createResolveToken({
-      directory,
-      keyRing,
-      clock,
-      systemNetworks: compileNetworks(settings.systemToken.networks),
-      onSystemTokenOutside: (token, client) => {
-        metrics.systemTokenRefused()
-        log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
-      },
-    }),
-    sendRefusal,
-  }
-  const books = { metrics, log, redaction: compiled.redaction, isLogging: settings.log.requests }
-  const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
-  closers.push(() => dataPlane.close())
-  const admin = await startAdmin({ ...settings.admin, readiness: readinessOf(directory), metrics, log })
-  closers.push(() => admin.close())
-  log.info(
-    { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
-    'the gateway is open',
-  )
-  return { dataAddress: dataPlane, adminAddress: admin, log, close }
+  const resolveToken = createResolveToken({
+    directory,
+    keyRing,
+    clock,
+    systemNetworks: compileNetworks(settings.systemToken.networks),
+    onSystemTokenOutside: (token, client) => {
+      metrics.systemTokenRefused()
+      log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
+    },
+  })
+  return { directory, resolveToken }
 }
 
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */
@@ -163,10 +186,11 @@ async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void>
   }
 }
 
-function readinessOf(directory: TokenDirectory) {
-  return async (): Promise<Readonly<Record<string, CheckState>>> => {
+function readinessOf(directory: TokenDirectory, parts: Parts): ReadinessProbe {
+  return async () => {
     const { feed, canDecide, redis } = directory.status()
     return {
+      dataPlane: parts.isOpen ? 'ok' : 'failed',
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
       ...(redis === 'off' ? {} : { redis: redis === 'up' ? 'ok' : 'degraded' }),
     }

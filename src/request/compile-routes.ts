@@ -93,6 +93,7 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
   const challenges = compileChallenges(route.credentials, route.realm, neededScopes)
   return {
     isPublic: route.authorize.public ?? false,
+    allowsUnderscoreNames: route.allowUnderscoreHeaders,
     challenges,
     extractCredential: compileExtractCredential(route.credentials),
     authorize: compileAuthorize(route.authorize, {
@@ -112,7 +113,6 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
       upstreamCredential: route.upstreamCredential,
       ownCredentialHeaders: credentialHeadersOf(route.credentials),
       queryParameters: queryParametersOf(route.credentials),
-      allowUnderscoreHeaders: route.allowUnderscoreHeaders,
       upstreamAuthority: route.hostHeader === 'upstream' ? upstream.authority : undefined,
     }),
     upstream,

@@ -11,7 +11,9 @@ import { decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { valuesOfHeader } from './header-name.ts'
 import type { Plan } from './plan.ts'
-import { isRefusal, type Refusal } from './refusal.ts'
+import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
+
+const underscoreName = makeRefusal('malformed_header', 'a header name with «_», which servers read as «-»')
 
 /**
  * Carry one exchange to its answer: the upstream's, or a refusal. A request whose token is in memory is
@@ -44,6 +46,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(route)) return refuse(route)
   notes.route = route.name
   notes.path = route.path
+  if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuse(underscoreName)
 
   const decision = decide(request, route, client, exchange.incoming.socket, plan.resolveToken, notes)
   const verdict = decision instanceof Promise ? await decision : decision

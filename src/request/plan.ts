@@ -20,6 +20,7 @@ import type { Refusal } from './refusal.ts'
 /** One route's stages. */
 export interface RoutePlan {
   readonly isPublic: boolean
+  readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
   readonly extractCredential: ExtractCredential
   readonly authorize: Authorize

@@ -58,7 +58,6 @@ export interface RewriteRequestPlan {
   readonly ownCredentialHeaders: ReadonlySet<string>
   /** Query parameters that carry a credential on this route, in lower case. */
   readonly queryParameters: ReadonlySet<string>
-  readonly allowUnderscoreHeaders: boolean
   /** The upstream's own Host, or `undefined` to preserve the client's. */
   readonly upstreamAuthority: string | undefined
 }
@@ -91,9 +90,6 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
     passesCredential || plan.queryParameters.size === 0 ? query : splitQuery(query, plan.queryParameters).kept
 
   return (exchange, request, path, grant, client, onShadowed) => {
-    if (request.hasUnderscoreName && !plan.allowUnderscoreHeaders) {
-      return refuse('malformed_header', 'a header name with «_», which servers read as «-»')
-    }
     const headers: string[] = ['host', plan.upstreamAuthority ?? request.authority]
     const withheld = carryHeaders(headers, request.rawHeaders, treatments, grant.isOwner)
     if (withheld && plan.fromNonOwner === 'refuse') {

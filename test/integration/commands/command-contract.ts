@@ -51,7 +51,6 @@ export const contract: Contract = {
     const [told] = upstream.requests.slice(-1)
     t.same(told?.header('x-sallyport-subject'), ['ci'])
     t.same(told?.header('x-sallyport-token-id'), [document.id])
-    t.same(told?.header('x-sallyport-token-kind'), ['build'])
     t.same(told?.header('authorization'), [])
     const sent = upstream.requests.length
     t.equal((await ask(gateway, document.token, 'PUT')).status, 403, 'read-only unless told otherwise')

@@ -34,7 +34,7 @@ t.test('what would be refused passes without credential, identity and privileged
     t.equal(answer.status, 200, code)
     t.strictSame(answer.header('x-container-read'), [], `${code}: sees nothing of an owner`)
     const received = upstream.requests.at(-1)
-    for (const name of ['authorization', 'x-container-read', 'x-sallyport-subject', 'x-sallyport-access']) {
+    for (const name of ['authorization', 'x-container-read', 'x-sallyport-subject', 'x-sallyport-token-id']) {
       t.strictSame(received?.header(name), [], `${code}: ${name}`)
     }
     t.match(await eventually(() => requestLines(gateway)[seen]), { outcome: 'shadowed', status: 200, code })

@@ -61,7 +61,7 @@ t.test('it passes every rule where it is admitted, as an owner, and is logged as
     t.equal(answer.status, 200, path)
     const received = upstream.requests.at(-1)
     t.strictSame(received?.header('x-container-read'), ['.r:*'], 'owners may send this')
-    t.strictSame(received?.header('x-sallyport-token-kind'), ['system'])
+    t.strictSame(received?.header('x-sallyport-subject'), ['sallyport:system'])
     t.strictSame(received?.header('authorization'), [])
     t.match(await eventually(() => requestLines(gateway)[seen]), {
       outcome: 'forwarded',

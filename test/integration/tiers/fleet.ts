@@ -56,13 +56,19 @@ export async function newFleet(t: Test, { postgresUrl, redisUrl }: FleetPlan): P
     startReplica: ({ memory, outageGrace = '60s', redisTimeout = '1s' } = {}) =>
       startTestGateway(t, {
         upstream: upstream.url,
-        routes: [{ match: { path: '/{path*}' } }],
+        routes: [{ match: { path: '/{path*}' }, identityHeaders }],
         keys: { ring },
         store: { postgres: { url: postgresUrl }, outageGrace },
         cache: { redis: { url: redisUrl, prefix, timeout: redisTimeout }, ...(memory && { memory }) },
       }),
   }
 }
+
+const identityHeaders = {
+  'x-sallyport-subject': 'subject',
+  'x-sallyport-token-id': 'token-id',
+  'x-sallyport-access': 'access',
+} as const
 
 export function bearer(text: string): HeaderLine {
   return ['Authorization', `Bearer ${text}`]
