@@ -9,10 +9,10 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Settings } from '../config/schema/settings.ts'
-import { unmatchedRoute } from '../observability/metrics.ts'
 import { Exchange } from '../request/exchange.ts'
-import { type Refusal, refuse } from '../request/refusal.ts'
-import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
+import { refuse } from '../request/refusal.ts'
+import { ClientErrors } from './client-errors.ts'
+import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
@@ -39,10 +39,10 @@ export async function openDataPlane(
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
-  const latest = new WeakMap<Duplex, Exchange>()
+  const clientErrors = new ClientErrors(books, nextId)
   const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
     const exchange = new Exchange(nextId(), target, incoming, response)
-    latest.set(incoming.socket, exchange)
+    clientErrors.began(exchange)
     settleOnClose(exchange, books)
     const refusal = refusalOfPreamble(exchange)
     if (refusal !== undefined) {
@@ -51,25 +51,6 @@ export async function openDataPlane(
       return
     }
     handle(exchange).catch((error: unknown) => fail(exchange, error, books))
-  }
-  const onRefusedSocket = (socket: Duplex, method: string, refusal: Refusal) => {
-    const requestId = nextId()
-    const hasWritten = socket.writable
-    refuseOnSocket(socket, refusal, requestId)
-    if (!hasWritten) return
-    books.metrics.exchangeBegan()
-    books.metrics.forRoute(unmatchedRoute).settled(method, refusal.status, refusal.code, 0)
-    if (books.isLogging) {
-      const { code, reason, status } = refusal
-      books.log.info({ requestId, outcome: code, status, code, reason, owner: refusal.owner }, 'request')
-    }
-  }
-
-  const onClientError = (error: Error, socket: Duplex) => {
-    const refusal = refusalOfClientError(error)
-    const exchange = latest.get(socket)
-    if (exchange === undefined || exchange.incoming.complete) onRefusedSocket(socket, '', refusal)
-    else breakOff(exchange, hasClientLeft(error) ? undefined : refusal)
   }
 
   const fastify = Fastify({
@@ -88,12 +69,12 @@ export async function openDataPlane(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    clientErrorHandler: onClientError,
+    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket),
   })
   routeEverything(fastify, onExchange)
   tuneServer(fastify.server, limits.connections, timeouts.headers)
   fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
-    onRefusedSocket(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
+    clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
 
   await fastify.listen({ host: settings.address, port: settings.port })
@@ -130,34 +111,6 @@ function tuneServer(server: Server, connections: number, headersTimeoutMs: numbe
   for (const event of ['checkContinue', 'checkExpectation'] as const) {
     server.on(event, (incoming, response) => server.emit('request', incoming, response))
   }
-}
-
-/** What is refused without a look at the rest of the head. */
-function refusalOfPreamble({ method, incoming }: Exchange): Refusal | undefined {
-  // Node's parser takes 0.9 and 2.0 for versions of this protocol.
-  if (!/^1\.[01]$/.test(incoming.httpVersion)) return refuse('malformed_request', 'neither HTTP/1.1 nor 1.0')
-  if (method === 'TRACE') return refuse('method_not_supported', 'TRACE')
-  const { expect, 'transfer-encoding': coding } = incoming.headers
-  // RFC 9112 section 6.1: whatever forwarded it may not have known where its body ends.
-  if (coding !== undefined && incoming.httpVersion === '1.0') {
-    return refuse('malformed_request', 'a Transfer-Encoding in HTTP/1.0')
-  }
-  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-    return refuse('malformed_header', 'an expectation other than 100-continue')
-  }
-  return undefined
-}
-
-/** The rest of a body is malformed or too slow, or nobody sends it: its exchange is answered, if it can be, and settled once. */
-function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
-  const { incoming, response, notes } = exchange
-  if (refusal === undefined || response.headersSent) {
-    incoming.socket.destroy()
-    return
-  }
-  notes.refusal = refusal
-  response.shouldKeepAlive = false
-  sendRefusal(exchange, refusal)
 }
 
 /** A throw on the way is a defect: the client learns only that, the log everything. */

@@ -32,7 +32,7 @@ export interface Metrics {
   lookedUp(tier: LookupTier, result: LookupResult): void
   /** One query to the store. `operation` is a name out of the code. */
   storeQueried(operation: string): void
-  /** The system token was presented from outside its networks, or on a route that does not admit it. */
+  /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
   watchChangeFeed(ageSeconds: () => number | undefined): void
@@ -74,7 +74,7 @@ export function createMetrics(): Metrics {
   const systemToken = cellFamily(
     'counter',
     'sallyport_system_token_refused_total',
-    'Presentations of the system token that were refused.',
+    'Presentations of the system token from outside its networks.',
   )
   let feedAge: () => number | undefined = () => undefined
   const changeFeed = gaugeOf(

@@ -10,9 +10,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from './refusal.ts'
 
-/** How an exchange ended: sent on, sent on although it would be refused, refused, or left by the client. */
-export type Outcome = 'forwarded' | 'shadowed' | 'aborted' | Refusal['code']
-
 /** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
 export interface ExchangeNotes {
   route: string | undefined

@@ -14,7 +14,7 @@ export interface HeaderName {
 }
 
 /** The readings of one raw spelling. */
-export function readHeaderName(raw: string): HeaderName {
+function readHeaderName(raw: string): HeaderName {
   const lower = raw.toLowerCase()
   const hasUnderscore = lower.includes('_')
   return { lower, folded: hasUnderscore ? lower.replaceAll('_', '-') : lower, hasUnderscore }

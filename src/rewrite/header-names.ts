@@ -64,7 +64,7 @@ const asserted: ReadonlySet<string> = new Set([
 ])
 
 /** Prefix of the identity headers that the gateway sets by default; no client may use it. */
-export const ownPrefix = 'x-sallyport-'
+const ownPrefix = 'x-sallyport-'
 const assertedPrefixes = ['x-forwarded-', 'x-auth-request-', 'x-remote-user-', ownPrefix]
 
 /** A header that a proxy asserts: removed from what a client sent, whatever its value. */

@@ -6,9 +6,9 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { Secret } from '../../../src/lib/secret.ts'
 import { readKeyRing, writeKeyRing } from '../../../src/tokens/key-ring-file.ts'
 import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
-import { Secret } from '../../../src/lib/secret.ts'
 
 const ring = newKeyRing({ now: () => Date.UTC(2026, 0, 31) })
 const presented = new Secret('spp_presented')

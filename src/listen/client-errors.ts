@@ -1,0 +1,65 @@
+/**
+ * What goes wrong on a client's socket below the level of a request: bytes that are not HTTP, heads and bodies that are
+ * malformed, too large or too slow. Each is answered where an answer can still be read, and booked once.
+ * @module
+ */
+
+import type { Duplex } from 'node:stream'
+import { unmatchedRoute } from '../observability/metrics.ts'
+import type { Exchange } from '../request/exchange.ts'
+import type { Refusal } from '../request/refusal.ts'
+import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
+import { sendRefusal } from './send-refusal.ts'
+import type { Books } from './settle.ts'
+
+/** Answers and books trouble on sockets. */
+export class ClientErrors {
+  readonly #books: Books
+  readonly #nextId: () => string
+  /** The last exchange that began on each connection: the one whose body may be at fault. */
+  readonly #latest = new WeakMap<Duplex, Exchange>()
+
+  constructor(books: Books, nextId: () => string) {
+    this.#books = books
+    this.#nextId = nextId
+  }
+
+  /** Note that an exchange began, so that trouble with its body is booked on it. */
+  began(exchange: Exchange): void {
+    this.#latest.set(exchange.incoming.socket, exchange)
+  }
+
+  /** Node's parser or one of its timers gave up on a socket. */
+  failed(error: Error, socket: Duplex): void {
+    const refusal = refusalOfClientError(error)
+    const exchange = this.#latest.get(socket)
+    if (exchange === undefined || exchange.incoming.complete) this.refuse(socket, '', refusal)
+    else breakOff(exchange, hasClientLeft(error) ? undefined : refusal)
+  }
+
+  /** Refuse what never became an exchange. `method` is empty where none was read. */
+  refuse(socket: Duplex, method: string, refusal: Refusal): void {
+    const requestId = this.#nextId()
+    const isReadable = socket.writable
+    refuseOnSocket(socket, refusal, requestId)
+    if (!isReadable) return
+    const { metrics, log, isLogging } = this.#books
+    metrics.exchangeBegan()
+    metrics.forRoute(unmatchedRoute).settled(method, refusal.status, refusal.code, 0)
+    if (!isLogging) return
+    const { code, reason, status, owner } = refusal
+    log.info({ requestId, outcome: code, status, code, reason, owner }, 'request')
+  }
+}
+
+/** The rest of a body is malformed or too slow, or nobody sends it: its exchange is answered, if it can be, and settled once. */
+function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
+  const { incoming, response, notes } = exchange
+  if (refusal === undefined || response.headersSent) {
+    incoming.socket.destroy()
+    return
+  }
+  notes.refusal = refusal
+  response.shouldKeepAlive = false
+  sendRefusal(exchange, refusal)
+}
