@@ -21,6 +21,7 @@ const ambiguous = {
   code: 'ambiguous_credential',
   title: 'The request carries more than one credential.',
 }
+const underscore = { status: 400, code: 'malformed_header', title: 'A request header is not acceptable.' }
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 const routes: readonly (readonly [name: string, credentials: Credentials])[] = [
@@ -177,7 +178,7 @@ const turnedAway: readonly (readonly [expected: typeof invalid, ...form: Form])[
     ],
   ],
   [
-    ambiguous,
+    underscore,
     'swift',
     [
       ['X-Auth-Token', 'T'],
