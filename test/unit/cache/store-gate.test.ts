@@ -46,3 +46,23 @@ t.test('look-ups are answered again once the feed has recovered, and late answer
   await feed.poll()
   t.equal((await memory.find(digests)).token?.id, 'a')
 })
+
+t.test(
+  'a thousand look-ups may wait; one more fails at once, and a known token is not kept waiting',
+  async (t) => {
+    const { store, feed, memory } = buildTiers()
+    const known = store.add(aToken('known'))
+    await feed.poll()
+    await memory.find(known)
+    store.holds = true
+    const waiting = Array.from({ length: 1_000 }, (_, index) =>
+      memory.find(store.add(aToken(`held-${index}`))),
+    )
+    await t.rejects(memory.find(store.add(aToken('one-more'))), { name: 'StoreUnavailable' })
+    t.equal((await memory.find(known)).token?.id, 'known')
+    store.holds = false
+    store.release()
+    await Promise.all(waiting)
+    t.equal((await memory.find(store.add(aToken('afterwards')))).token?.id, 'afterwards')
+  },
+)
