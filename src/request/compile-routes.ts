@@ -19,6 +19,7 @@ import { compileFilterResponse } from '../rewrite/filter-response.ts'
 import { compileIdentityHeaders } from '../rewrite/identity-headers.ts'
 import { compilePrivilegedHeaders, type PrivilegedHeaders } from '../rewrite/privileged-headers.ts'
 import { compileRewriteRequest } from '../rewrite/rewrite-request.ts'
+import { parseHostPattern } from '../route/host-pattern.ts'
 import { type PatternPiece, parameterNames, parsePattern } from '../route/path-pattern.ts'
 import { type RouteEntry, RouteTable } from '../route/route-table.ts'
 import type { RoutePlan } from './plan.ts'
@@ -67,16 +68,22 @@ function compileRoute(
     ['privilegedHeaders', 'translate'],
     report,
   )
+  const hosts = attempt(() => hostsOf(route), ['match', 'hosts'], report)
   const upstream = context.upstreams.get(route.upstream)
-  if (pieces === undefined || privileged === undefined || upstream === undefined) return undefined
+  if (!pieces || !privileged || !hosts || !upstream) return undefined
   return {
     name: route.name,
-    hosts: route.match.hosts,
+    hosts: hosts.length === 0 ? undefined : hosts,
     methods: route.match.methods && new Set(route.match.methods),
     pieces,
     pathMode: route.pathMode,
     plan: planOf(route, { ...shared, pieces, privileged, upstream, clock: context.clock }, report),
   }
+}
+
+/** No hosts means every host; the schema lets no empty list through. */
+function hostsOf({ match }: RouteSettings): readonly string[] {
+  return (match.hosts ?? []).map(parseHostPattern)
 }
 
 interface Compiled extends SharedNames {

@@ -16,6 +16,7 @@ export type PathMode = 'strict' | 'raw-exact'
 /** One route as the table needs it; `plan` is what the later stages compiled for it. */
 export interface RouteEntry<Plan> {
   readonly name: string
+  /** In the spelling of `parseHostPattern`. */
   readonly hosts: readonly string[] | undefined
   readonly methods: ReadonlySet<string> | undefined
   readonly pieces: readonly PatternPiece[]
@@ -66,7 +67,7 @@ export class RouteTable<Plan> {
   constructor(entries: readonly RouteEntry<Plan>[]) {
     for (const entry of entries) {
       if (entry.hosts === undefined) this.#any.add(entry.pieces, entry)
-      else for (const host of entry.hosts) this.#treeOf(host.toLowerCase()).add(entry.pieces, entry)
+      else for (const host of entry.hosts) this.#treeOf(host).add(entry.pieces, entry)
     }
     this.#suffixes.sort((one, other) => other.suffix.length - one.suffix.length)
   }

@@ -6,6 +6,7 @@
 import type { CanonicalRequest } from '../../../src/request/canonical-request.ts'
 import { isRefusal } from '../../../src/request/refusal.ts'
 import { canonicalHost } from '../../../src/route/canonical-host.ts'
+import { parseHostPattern } from '../../../src/route/host-pattern.ts'
 import { parsePattern } from '../../../src/route/path-pattern.ts'
 import { type PathMode, type Route, RouteTable } from '../../../src/route/route-table.ts'
 
@@ -33,7 +34,14 @@ export function tableOf(routes: Routes): RouteTable<string> {
         pathMode = 'strict',
       } = typeof given === 'string' ? { path: given } : given
       const pieces = parsePattern(path)
-      return { name, hosts, methods: methods && new Set(methods), pieces, pathMode, plan: name }
+      return {
+        name,
+        hosts: hosts?.map(parseHostPattern),
+        methods: methods && new Set(methods),
+        pieces,
+        pathMode,
+        plan: name,
+      }
     }),
   )
 }
