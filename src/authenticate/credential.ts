@@ -18,20 +18,20 @@ export type CredentialScheme =
   | 'sentry-auth'
 
 class PresentedCredential {
-  readonly #presented = true
   readonly scheme: CredentialScheme
-  readonly secret: Secret
+  /** Private, so that no other object passes for a credential. */
+  readonly #secret: Secret
   /** Project that a DSN names; the token must be bound to it. */
   readonly project: string | undefined
 
   constructor(scheme: CredentialScheme, secret: Secret, project: string | undefined) {
     this.scheme = scheme
-    this.secret = secret
+    this.#secret = secret
     this.project = project
   }
 
-  static isPresented(value: object): boolean {
-    return #presented in value
+  get secret(): Secret {
+    return this.#secret
   }
 }
 

@@ -10,23 +10,25 @@ import type { Access, Token } from '../tokens/token.ts'
 export type GrantKind = 'token' | 'system' | 'public' | 'shadow'
 
 class AuthorizedGrant {
-  readonly #authorized = true
   readonly kind: GrantKind
   /** `undefined` for public routes, and in shadow mode. */
   readonly token: Token | undefined
-  readonly access: Access
-  /** May send and see privileged headers. */
-  readonly isOwner: boolean
+  /** Private, so that no other object passes for a grant. */
+  readonly #access: Access
 
   constructor(kind: GrantKind, token: Token | undefined, access: Access) {
     this.kind = kind
     this.token = token
-    this.access = access
-    this.isOwner = access === 'owner'
+    this.#access = access
   }
 
-  static isAuthorized(value: object): boolean {
-    return #authorized in value
+  get access(): Access {
+    return this.#access
+  }
+
+  /** May send and see privileged headers. */
+  get isOwner(): boolean {
+    return this.#access === 'owner'
   }
 }
 

@@ -15,12 +15,18 @@ import type { ExchangeNotes } from './exchange.ts'
 import type { RoutePlan } from './plan.ts'
 import { isRefusal, type Refusal, refuse } from './refusal.ts'
 
-/** Decide about a request that came over `connection`. A token that memory knows is decided on at once, without a promise. */
+/** What is decided about. */
+export interface Question {
+  readonly request: CanonicalRequest
+  readonly route: Route<RoutePlan>
+  readonly client: Address
+  /** Stands for the client's connection, and lives as long. */
+  readonly connection: object
+}
+
+/** Decide about a request. A token that memory knows is decided on at once, without a promise. */
 export function decide(
-  request: CanonicalRequest,
-  route: Route<RoutePlan>,
-  client: Address,
-  connection: object,
+  { request, route, client, connection }: Question,
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Grant | Refusal | Promise<Grant | Refusal> {

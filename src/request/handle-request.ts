@@ -48,12 +48,16 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   notes.path = route.path
   if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuse(underscoreName)
 
-  const decision = decide(request, route, client, exchange.incoming.socket, plan.resolveToken, notes)
+  const question = { request, route, client, connection: exchange.incoming.socket }
+  const decision = decide(question, plan.resolveToken, notes)
   const verdict = decision instanceof Promise ? await decision : decision
   const grant = conclude(verdict, route.plan.conclusion, onShadowed)
   if (isRefusal(grant)) return refuse(grant)
 
-  const outgoing = route.plan.rewriteRequest(exchange, request, route.path, grant, client, onShadowed)
+  const outgoing = route.plan.rewriteRequest(
+    { exchange, request, path: route.path, grant, client },
+    onShadowed,
+  )
   if (isRefusal(outgoing)) return refuse(hideRefusal(outgoing, route.plan.conclusion))
   notes.isForwarded = true
 

@@ -21,22 +21,22 @@ import type { HeaderPairs } from './identity-headers.ts'
 import type { PrivilegedHeaders } from './privileged-headers.ts'
 
 class RewrittenRequest {
-  readonly #rewritten = true
   readonly method: string
   /** Path and query as they go on the wire. */
   readonly target: string
-  readonly headers: HeaderPairs
+  /** Private, so that no other object passes for a request that may leave. */
+  readonly #headers: HeaderPairs
   readonly hasBody: boolean
 
   constructor(method: string, target: string, headers: HeaderPairs, hasBody: boolean) {
     this.method = method
     this.target = target
-    this.headers = headers
+    this.#headers = headers
     this.hasBody = hasBody
   }
 
-  static isRewritten(value: object): boolean {
-    return #rewritten in value
+  get headers(): HeaderPairs {
+    return this.#headers
   }
 }
 
@@ -65,12 +65,18 @@ export interface RewriteRequestPlan {
 /** Called when shadow mode strips what would be refused. */
 type OnShadowed = (refusal: Refusal) => void
 
+/** A request that was let through, and by what. */
+export interface AuthorizedRequest {
+  readonly exchange: Exchange
+  readonly request: CanonicalRequest
+  /** The path that was decided on. */
+  readonly path: string
+  readonly grant: Grant
+  readonly client: Address
+}
+
 export type RewriteRequest = (
-  exchange: Exchange,
-  request: CanonicalRequest,
-  path: string,
-  grant: Grant,
-  client: Address,
+  authorized: AuthorizedRequest,
   onShadowed: OnShadowed,
 ) => OutgoingRequest | Refusal
 
@@ -89,7 +95,8 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
   const queryFor = (query: string) =>
     passesCredential || plan.queryParameters.size === 0 ? query : splitQuery(query, plan.queryParameters).kept
 
-  return (exchange, request, path, grant, client, onShadowed) => {
+  return (authorized, onShadowed) => {
+    const { request, path, grant } = authorized
     const headers: string[] = ['host', plan.upstreamAuthority ?? request.authority]
     const withheld = carryHeaders(headers, request.rawHeaders, treatments, grant.isOwner)
     if (withheld && plan.fromNonOwner === 'refuse') {
@@ -97,7 +104,7 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
       onShadowed(fromNonOwner)
     }
     if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
-    pushForwarded(headers, exchange, request, client)
+    pushForwarded(headers, authorized)
     for (const text of plan.identityOf(grant)) headers.push(text)
     const target = path + queryFor(request.query)
     return new RewrittenRequest(request.method, target, headers, request.hasBody)
@@ -151,12 +158,7 @@ function isWithheldCredential(folded: string, plan: RewriteRequestPlan): boolean
 }
 
 /** One hop, ours: whatever the client said about itself has been dropped (RFC 7239). */
-function pushForwarded(
-  headers: string[],
-  exchange: Exchange,
-  request: CanonicalRequest,
-  client: Address,
-): void {
+function pushForwarded(headers: string[], { exchange, request, client }: AuthorizedRequest): void {
   const node = client.family === 6 ? `"[${client.text}]"` : client.text
   headers.push(
     'x-forwarded-for',

@@ -27,8 +27,6 @@ export interface RouteEntry<Plan> {
 type Parameters = Readonly<Record<string, string>>
 
 class MatchedRoute<Plan> {
-  /** Makes the type impossible to imitate: only this file can construct one. */
-  readonly #matched = true
   readonly name: string
   readonly plan: Plan
   /** The path that is decided on and forwarded. */
@@ -48,10 +46,6 @@ class MatchedRoute<Plan> {
   get parameters(): Parameters {
     this.#parameters ??= this.#readParameters()
     return this.#parameters
-  }
-
-  static isMatched(value: object): boolean {
-    return #matched in value
   }
 }
 
