@@ -55,7 +55,11 @@ for (const [how, fail, mend] of outages) {
       const gateway = await fleet.startReplica({ redisTimeout: '50ms' })
       const [known = '', ...cold] = await issueMany(gateway, 101)
       await ask(gateway, known)
-      t.same(await readiness(gateway), { status: 200, ready: true, checks: { dataPlane: 'ok', tokens: 'ok', redis: 'ok' } })
+      t.same(await readiness(gateway), {
+        status: 200,
+        ready: true,
+        checks: { dataPlane: 'ok', tokens: 'ok', redis: 'ok' },
+      })
       await fail()
       t.teardown(mend)
 
@@ -86,7 +90,11 @@ for (const [how, fail, mend] of outages) {
       })
       const answering = () => gateway.log.filter(({ message }) => message === 'Redis answers').length
       await until(() => answering() > 1)
-      t.same(await readiness(gateway), { status: 200, ready: true, checks: { dataPlane: 'ok', tokens: 'ok', redis: 'ok' } })
+      t.same(await readiness(gateway), {
+        status: 200,
+        ready: true,
+        checks: { dataPlane: 'ok', tokens: 'ok', redis: 'ok' },
+      })
     },
   )
 
