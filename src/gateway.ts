@@ -12,7 +12,7 @@ import { compileNetworks } from './client-address/networks.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
 import { migrate, pendingMigrations } from './database/migrate.ts'
-import { openUpstream, type Upstream } from './forward/upstreams.ts'
+import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
@@ -48,9 +48,10 @@ export function compileGateway(
   settings: Settings,
   report: Report,
   clock: Clock = systemClock,
+  open: OpenClient = openClient,
 ): CompiledGateway {
   const upstreams = new Map(
-    Object.entries(settings.upstreams).map(([name, upstream]) => [name, openUpstream(name, upstream)]),
+    Object.entries(settings.upstreams).map(([name, upstream]) => [name, openUpstream(name, upstream, open)]),
   )
   const sources = settings.routes.flatMap((route) => route.credentials)
   return {
@@ -71,12 +72,14 @@ export interface Surroundings {
   readonly clock?: Clock
   /** Where log lines go instead of standard error. */
   readonly logTo?: { write(line: string): void }
+  /** The client of each upstream; by the protocol of its URL unless given. */
+  readonly openClient?: OpenClient
 }
 
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
 export async function startGateway(
   settings: Settings,
-  { clock = systemClock, logTo }: Surroundings = {},
+  { clock = systemClock, logTo, openClient }: Surroundings = {},
 ): Promise<Gateway> {
   const parts: Parts = { closers: [], clock, isOpen: false }
   const close = async () => {
@@ -84,7 +87,7 @@ export async function startGateway(
     for (let closer = parts.closers.pop(); closer !== undefined; closer = parts.closers.pop()) await closer()
   }
   try {
-    const compiled = compileGateway(settings, failOnProblem, clock)
+    const compiled = compileGateway(settings, failOnProblem, clock, openClient)
     parts.closers.push(() => closeUpstreams(compiled.upstreams))
     const log = createLog({
       level: settings.log.level,
@@ -202,7 +205,7 @@ function secondsOf(ms: number | undefined): number | undefined {
 }
 
 async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {
-  await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
+  await Promise.all([...upstreams.values()].map(({ client }) => client.close()))
 }
 
 function place({ address, port }: { readonly address: string; readonly port: number }): string {

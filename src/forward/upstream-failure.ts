@@ -12,6 +12,9 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
+    case 'HTTP1_CONNECT_TIMEOUT':
+    case 'HTTP1_HEAD_TIMEOUT':
+    case 'HTTP1_BODY_TIMEOUT':
     case 'ETIMEDOUT':
       return refuse('upstream_timeout', error.code)
     case 'ECONNREFUSED':
@@ -21,7 +24,13 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EPIPE':
+    case 'HTTP1_CLOSED':
       return refuse('upstream_unreachable', error.code)
+    case 'HTTP1_RESPONSE':
+    case 'HTTP1_ENDED':
+      return refuse('upstream_invalid', error.message)
+    case 'HTTP1_REQUEST':
+      return refuse('internal_error', error.message)
     default:
       return refuse('upstream_invalid', error.code ?? error.message)
   }

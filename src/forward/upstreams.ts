@@ -1,54 +1,48 @@
 /**
- * The connections to the legacy services: one pool for each, so that what one service does to a connection
- * cannot reach another's. Certificates are verified, requests are never pipelined.
+ * The legacy services: a client for each, so that what one service does to a connection cannot reach
+ * another's. Our own client speaks plain HTTP/1.1; TLS is undici's.
  * @module
  */
 
-import { Pool } from 'undici'
 import type { UpstreamSettings } from '../config/schema/settings.ts'
+import { Http1Client } from './http1/http1-client.ts'
+import { UndiciClient } from './undici/undici-client.ts'
+import type { UpstreamClient } from './upstream-client.ts'
 
-/** One service and its pool. */
+/** One service and its connections. */
 export interface Upstream {
   readonly name: string
   readonly origin: string
   /** The service's own `Host`. */
   readonly authority: string
-  readonly pool: Pool
+  readonly client: UpstreamClient
   /** Requests under way or waiting, at the most. */
   readonly requestsMax: number
   /** Requests under way or waiting now. */
   requests: number
 }
 
-/** Open the pool of one upstream; it connects when the first request needs it. */
-export function openUpstream(name: string, settings: UpstreamSettings): Upstream {
-  const { protocol, host, origin } = new URL(settings.url)
-  const { timeouts, tls } = settings
-  const pool = new Pool(origin, {
-    connections: settings.connections,
-    pipelining: 1,
-    connectTimeout: timeouts.connect,
-    headersTimeout: timeouts.headers,
-    bodyTimeout: timeouts.bodyIdle,
-    keepAliveTimeout: timeouts.keepAlive,
-    maxHeaderSize: 64 * 1024,
-    ...(protocol === 'https:' ? { connect: tlsOptions(tls) } : {}),
-  })
+/** Makes the client of an upstream; connections are made when requests need them. */
+export type OpenClient = (settings: UpstreamSettings) => UpstreamClient
+
+export function openUpstream(name: string, settings: UpstreamSettings, open: OpenClient): Upstream {
+  const { host, origin } = new URL(settings.url)
   return {
     name,
     origin,
     authority: host,
-    pool,
+    client: open(settings),
     requestsMax: settings.connections + settings.queue,
     requests: 0,
   }
 }
 
-function tlsOptions(tls: UpstreamSettings['tls']) {
-  return {
-    rejectUnauthorized: tls.verify,
-    allowH2: false,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  }
+/** The client for the protocol of the upstream's URL. */
+export function openClient(settings: UpstreamSettings): UpstreamClient {
+  const { protocol, hostname, port } = new URL(settings.url)
+  if (protocol === 'https:') return new UndiciClient(settings)
+  const { connections, timeouts } = settings
+  // An IPv6 address is in brackets in a URL, and nowhere else.
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return new Http1Client({ address: { host, port: Number(port || 80) }, connections, timeouts })
 }

@@ -18,6 +18,7 @@ import { type Issue, newIssuer } from './issuer.ts'
 import type { Scope } from './private-server.ts'
 import { type PlainRequest, type RawAnswer, rawRequest, request } from './raw-request.ts'
 import { readMetrics } from './read-metrics.ts'
+import { openTestClient } from './upstream-client.ts'
 
 export type { IssuedToken } from './issuer.ts'
 
@@ -68,7 +69,7 @@ export async function startTestGateway(
   })
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
-  const gateway = await startGateway(settings, { clock, logTo })
+  const gateway = await startGateway(settings, { clock, logTo, openClient: openTestClient })
   const store = openTokenStore(settings.store)
   const close = async () => {
     await gateway.close()

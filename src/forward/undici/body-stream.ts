@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 
 /** A stream that reads from the client only as fast as the upstream takes. */
-export function requestBody(incoming: IncomingMessage): Readable {
+export function bodyStream(incoming: Readable): Readable {
   const body = new Readable({
     read() {
       incoming.resume()

@@ -1,0 +1,45 @@
+/**
+ * One request between the pool, which lets it wait, and the connection that carries it.
+ * @module
+ */
+
+import type { ResponseReceiver, UpstreamCall, UpstreamRequest } from '../upstream-client.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** Who has a call in hand. */
+export interface CallHolder {
+  pause(): void
+  resume(): void
+  /** The receiver hears nothing more of the call. */
+  abort(call: Http1Call): void
+}
+
+/** A request under way. */
+export class Http1Call implements UpstreamCall {
+  readonly request: UpstreamRequest
+  readonly head: RequestHead
+  readonly receiver: ResponseReceiver
+  /** Monotonic, in milliseconds. */
+  readonly begunAtMs: number
+  /** Nobody, once the call is over. */
+  holder: CallHolder | undefined
+
+  constructor(request: UpstreamRequest, head: RequestHead, receiver: ResponseReceiver, begunAtMs: number) {
+    this.request = request
+    this.head = head
+    this.receiver = receiver
+    this.begunAtMs = begunAtMs
+  }
+
+  pause(): void {
+    this.holder?.pause()
+  }
+
+  resume(): void {
+    this.holder?.resume()
+  }
+
+  abort(): void {
+    this.holder?.abort(this)
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The connections to one plain-HTTP upstream: so many at the most, the one that was used last first, and a
+ * queue in the order of arrival. Nothing is pipelined, and nothing is sent twice: a request that was written
+ * to a connection which then turned out dead fails, because nobody knows what became of it.
+ * @module
+ */
+
+import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
+import { type CallHolder, Http1Call } from './http1-call.ts'
+import { type Address, type ConnectionOwner, Http1Connection, type Timeouts } from './http1-connection.ts'
+import { Http1Error } from './http1-error.ts'
+import { requestHead } from './request-head.ts'
+
+export interface Http1Options {
+  readonly address: Address
+  readonly connections: number
+  readonly timeouts: Timeouts
+}
+
+/** One timer looks at all deadlines: often enough for the shortest of them, within these bounds. */
+const sweepMsMin = 20
+const sweepMsMax = 500
+
+/** The client of one upstream. It connects when the first request needs it. */
+export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner {
+  readonly #options: Http1Options
+  readonly #open = new Set<Http1Connection>()
+  readonly #connecting = new Set<Http1Connection>()
+  /** A stack: what is seldom used gets to be idle for long, and is closed. */
+  readonly #idle: Http1Connection[] = []
+  /** In the order of arrival. */
+  readonly #waiting = new Set<Http1Call>()
+  #sweeper: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: Http1Options) {
+    this.#options = options
+  }
+
+  send(request: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
+    const nowMs = performance.now()
+    try {
+      if (this.#isClosed) throw closing()
+      const call = new Http1Call(request, requestHead(request), receiver, nowMs)
+      const connection = this.#takeIdle(nowMs)
+      if (connection === undefined) this.#wait(call)
+      else connection.carry(call)
+      return call
+    } catch (error) {
+      receiver.onFailure(error as Error)
+      return callThatIsOver
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#sweeper)
+    this.#failWaiting(this.#waiting.size, closing())
+    await Promise.all([...this.#open].map((connection) => connection.destroy()))
+  }
+
+  pause(): void {
+    // Nothing comes for a call that waits.
+  }
+
+  resume(): void {
+    // Nor was anything held back.
+  }
+
+  abort(call: Http1Call): void {
+    this.#waiting.delete(call)
+    call.holder = undefined
+  }
+
+  onConnected(connection: Http1Connection): void {
+    this.#connecting.delete(connection)
+    this.onFree(connection)
+  }
+
+  onFree(connection: Http1Connection): void {
+    const next = this.#oldestWaiting()
+    if (next === undefined) {
+      this.#idle.push(connection)
+      return
+    }
+    this.#waiting.delete(next)
+    connection.carry(next)
+  }
+
+  onGone(connection: Http1Connection, connectError: Error | undefined): void {
+    this.#open.delete(connection)
+    this.#connecting.delete(connection)
+    const index = this.#idle.lastIndexOf(connection)
+    if (index !== -1) this.#idle.splice(index, 1)
+    if (connectError !== undefined) {
+      // While others get through, only the one fails for which the connection was to be made.
+      const isOutOfReach = this.#open.size === this.#connecting.size
+      this.#failWaiting(isOutOfReach ? this.#waiting.size : 1, connectError)
+    }
+    this.#connectForWaiting()
+  }
+
+  #takeIdle(nowMs: number): Http1Connection | undefined {
+    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
+      if (connection.isUsable(nowMs)) return connection
+      connection.abort()
+    }
+    return undefined
+  }
+
+  #wait(call: Http1Call): void {
+    call.holder = this
+    this.#waiting.add(call)
+    this.#connectForWaiting()
+  }
+
+  #connectForWaiting(): void {
+    const { address, timeouts, connections } = this.#options
+    while (!this.#isClosed && this.#waiting.size > this.#connecting.size && this.#open.size < connections) {
+      const connection = new Http1Connection(address, timeouts, this)
+      this.#open.add(connection)
+      this.#connecting.add(connection)
+    }
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs(timeouts)).unref()
+  }
+
+  #oldestWaiting(): Http1Call | undefined {
+    return this.#waiting.size === 0 ? undefined : this.#waiting.values().next().value
+  }
+
+  #failWaiting(count: number, error: Error): void {
+    for (let left = count; left > 0; left--) {
+      const call = this.#oldestWaiting()
+      if (call === undefined) return
+      call.abort()
+      call.receiver.onFailure(error)
+    }
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now()
+    for (const connection of this.#open) connection.checkDeadline(nowMs)
+    // Waiting for a connection is a part of waiting for an answer.
+    const isOverdue = ({ begunAtMs }: Http1Call) => nowMs - begunAtMs >= this.#options.timeouts.headers
+    for (
+      let call = this.#oldestWaiting();
+      call !== undefined && isOverdue(call);
+      call = this.#oldestWaiting()
+    ) {
+      this.#failWaiting(1, new Http1Error('HTTP1_HEAD_TIMEOUT', 'no connection became free in time'))
+    }
+    if (this.#open.size > 0 || this.#waiting.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+}
+
+const callThatIsOver: UpstreamCall = { pause() {}, resume() {}, abort() {} }
+
+function sweepMs(timeouts: Timeouts): number {
+  const shortest = Math.min(...Object.values(timeouts))
+  return Math.max(sweepMsMin, Math.min(sweepMsMax, shortest / 4))
+}
+
+function closing(): Http1Error {
+  return new Http1Error('HTTP1_CLOSED', 'the gateway is closing')
+}

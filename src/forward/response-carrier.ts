@@ -1,0 +1,126 @@
+/**
+ * Carries one response from its upstream to the client, with backpressure. A client that leaves ends the
+ * upstream request; an upstream that fails midway breaks the client's response off, so that nobody takes half
+ * a body for a whole one.
+ * @module
+ */
+
+import type { ServerResponse } from 'node:http'
+import type { Refusal } from '../request/refusal.ts'
+import type { ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
+import { refusalOf } from './upstream-failure.ts'
+import type { Upstream } from './upstreams.ts'
+
+/** Makes the client's header lines of the upstream's (names and values in turn). */
+export type FilterHeaders = (upstreamHeaders: readonly string[]) => string[]
+
+/** What forwarding reports back when no response was begun. */
+export type OnRefused = (refusal: Refusal) => void
+
+/** A body up to this size that came whole leaves in one write with its head. */
+const oneWriteBytesMax = 16 * 1024
+
+/** Takes a response, and counts the request as under way until it is over. */
+export class ResponseCarrier implements ResponseReceiver {
+  readonly #response: ServerResponse
+  readonly #upstream: Upstream
+  readonly #filterHeaders: FilterHeaders
+  readonly #onRefused: OnRefused
+  #call: UpstreamCall | undefined
+  /** Of the body, as the head announced it. */
+  #announcedBytes: number | undefined
+  #hasBegun = false
+  #isHeldBack = false
+  #isDone = false
+
+  constructor(
+    response: ServerResponse,
+    upstream: Upstream,
+    filterHeaders: FilterHeaders,
+    onRefused: OnRefused,
+  ) {
+    this.#response = response
+    this.#upstream = upstream
+    this.#filterHeaders = filterHeaders
+    this.#onRefused = onRefused
+    upstream.requests++
+    response.once('close', () => this.#giveUp())
+  }
+
+  /** The call whose response this takes. */
+  follow(call: UpstreamCall): void {
+    this.#call = call
+  }
+
+  onHead({ status, reason, headers, bodyBytes }: UpstreamHead): void {
+    // A client whose body broke off has its answer already.
+    if (this.#response.headersSent) {
+      this.#giveUp()
+      return
+    }
+    this.#announcedBytes = bodyBytes
+    this.#response.sendDate = false
+    this.#response.writeHead(status, reason, this.#filterHeaders(headers))
+    // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
+    process.nextTick(flushHead, this)
+  }
+
+  onData(bytes: Buffer): void {
+    const isWhole = !this.#hasBegun && bytes.length === this.#announcedBytes
+    this.#hasBegun = true
+    if (isWhole && bytes.length <= oneWriteBytesMax) {
+      // A latin-1 string is joined with the head and leaves in the same write; bytes stay what they are.
+      this.#response.end(bytes.toString('latin1'), 'latin1')
+      return
+    }
+    if (this.#response.write(bytes) || this.#isHeldBack) return
+    this.#isHeldBack = true
+    this.#call?.pause()
+    this.#response.once('drain', () => {
+      this.#isHeldBack = false
+      this.#call?.resume()
+    })
+  }
+
+  onEnd(): void {
+    this.#finish()
+    this.#hasBegun = true
+    if (!this.#response.writableEnded) this.#response.end()
+  }
+
+  onFailure(error: Error): void {
+    if (this.#isDone) return
+    this.#finish()
+    // What was written before the failure leaves in this tick; then the connection breaks off.
+    if (this.#response.headersSent) process.nextTick(breakOff, this.#response)
+    else if (!this.#response.destroyed) this.#onRefused(refusalOf(error))
+  }
+
+  /** Sends the head by itself, unless the body has come already. */
+  flushHead(): void {
+    if (this.#hasBegun || this.#isDone) return
+    this.#hasBegun = true
+    this.#response.flushHeaders()
+  }
+
+  /** Nobody waits for the response any more. */
+  #giveUp(): void {
+    if (this.#isDone) return
+    this.#finish()
+    this.#call?.abort()
+  }
+
+  #finish(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#upstream.requests--
+  }
+}
+
+function flushHead(carrier: ResponseCarrier): void {
+  carrier.flushHead()
+}
+
+function breakOff(response: ServerResponse): void {
+  response.destroy()
+}

@@ -1,0 +1,120 @@
+/**
+ * The connections to one upstream over TLS: undici's pool, behind the same port as our own client. Its
+ * certificate is verified, and requests are never pipelined.
+ * @module
+ */
+
+import { type Dispatcher, Pool } from 'undici'
+import type { UpstreamSettings } from '../../config/schema/settings.ts'
+import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
+import { bodyStream } from './body-stream.ts'
+
+/** The client of one upstream. It connects when the first request needs it. */
+export class UndiciClient implements UpstreamClient {
+  readonly #pool: Pool
+
+  constructor({ url, connections, timeouts, tls }: UpstreamSettings) {
+    const { origin, protocol } = new URL(url)
+    this.#pool = new Pool(origin, {
+      connections,
+      pipelining: 1,
+      connectTimeout: timeouts.connect,
+      headersTimeout: timeouts.headers,
+      bodyTimeout: timeouts.bodyIdle,
+      keepAliveTimeout: timeouts.keepAlive,
+      maxHeaderSize: 64 * 1024,
+      ...(protocol === 'https:' ? { connect: tlsOptions(tls) } : {}),
+    })
+  }
+
+  send({ method, target, headers, body }: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
+    const call = new UndiciCall(receiver)
+    this.#pool.dispatch(
+      {
+        method: method as Dispatcher.HttpMethod,
+        path: target,
+        headers: headers as string[],
+        body: body === undefined ? null : bodyStream(body),
+      },
+      call,
+    )
+    return call
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy()
+  }
+}
+
+/** Passes on what undici says of one request. */
+class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #receiver: ResponseReceiver
+  #controller: Dispatcher.DispatchController | undefined
+  #isAborted = false
+
+  constructor(receiver: ResponseReceiver) {
+    this.#receiver = receiver
+  }
+
+  pause(): void {
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  abort(): void {
+    this.#isAborted = true
+    this.#controller?.abort(givenUp())
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isAborted) controller.abort(givenUp())
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    reason = '',
+  ): void {
+    // Interim answers are not passed on; the final one follows.
+    if (status < 200 || this.#isAborted) return
+    const { 'content-length': length } = headers
+    const bodyBytes = typeof length === 'string' ? Number(length) : undefined
+    this.#receiver.onHead({ status, reason, headers: linesOf(controller.rawHeaders), bodyBytes })
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (!this.#isAborted) this.#receiver.onData(bytes)
+  }
+
+  onResponseEnd(): void {
+    if (!this.#isAborted) this.#receiver.onEnd()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.#isAborted) this.#receiver.onFailure(error)
+  }
+}
+
+function givenUp(): Error {
+  return new Error('the request was given up')
+}
+
+/** Header lines as latin-1 text: one character for each byte, so that no byte is lost on the way. */
+function linesOf(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
+  if (!Array.isArray(raw)) return []
+  return raw.map((text) => (typeof text === 'string' ? text : text.toString('latin1')))
+}
+
+function tlsOptions(tls: UpstreamSettings['tls']) {
+  return {
+    rejectUnauthorized: tls.verify,
+    allowH2: false,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  }
+}

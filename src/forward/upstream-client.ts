@@ -1,0 +1,56 @@
+/**
+ * What forwarding needs of an HTTP client: one request goes out, one response comes back piece by piece, and
+ * nothing is ever sent twice.
+ * @module
+ */
+
+import type { Readable } from 'node:stream'
+
+/** A request as it leaves. Header names and values in turn, with `Content-Length` where the length is known. */
+export interface UpstreamRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly headers: readonly string[]
+  /** The client's body, which is read as fast as the upstream takes it; never destroyed by the client. */
+  readonly body: Readable | undefined
+}
+
+/** The head of a final response. Text is latin-1: one character for each byte. */
+export interface UpstreamHead {
+  readonly status: number
+  readonly reason: string
+  /** Names and values in turn, in the order and the case that they came in. */
+  readonly headers: readonly string[]
+  /** Bytes of the body, where the head says how many. */
+  readonly bodyBytes: number | undefined
+}
+
+/**
+ * Takes the response: `onHead`, any number of `onData`, then `onEnd`; or, at any point, `onFailure`, behind
+ * which nothing comes.
+ */
+export interface ResponseReceiver {
+  onHead(head: UpstreamHead): void
+  onData(bytes: Buffer): void
+  onEnd(): void
+  /** `refusalOf` says what the error means to the client. */
+  onFailure(error: Error): void
+}
+
+/** A request under way, waiting for a connection included. */
+export interface UpstreamCall {
+  /** Read no more of the response until `resume`. What was read already still comes. */
+  pause(): void
+  resume(): void
+  /** Give up. The connection is closed, and the receiver hears nothing more. */
+  abort(): void
+}
+
+/** The connections to one upstream. */
+export interface UpstreamClient {
+  /** Never throws. A failure may be reported before this returns. */
+  send(request: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall
+  /** Break off what is under way and close every connection. */
+  close(): Promise<void>
+}
