@@ -21,10 +21,14 @@ import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { handleRequest } from './request/handle-request.ts'
+import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
 import { readKeyRing } from './tokens/key-ring-file.ts'
+import { LastUsed } from './tokens/last-used.ts'
+import { openForeignTokens } from './tokens/open-foreign-tokens.ts'
 import { openTokenStore } from './tokens/open-token-store.ts'
+import type { TokenRegistry } from './tokens/ports.ts'
 import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
 import { ensureSystemToken } from './tokens/system-token.ts'
 
@@ -116,14 +120,17 @@ async function start(
   parts: Parts,
 ): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress'>> {
   const metrics = createMetrics()
-  const { directory, resolveToken } = await openTokens(settings, log, metrics, parts)
+  const { store, directory, resolveToken } = await openTokens(settings, log, metrics, parts)
   // First up and last down, so that probes and scrapes see the beginning and the end.
   const readiness = readinessOf(directory, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
-  const plan: Plan = { ...compiled, resolveToken, sendRefusal }
-  const books = { metrics, log, redaction: compiled.redaction, isLogging: settings.log.requests }
+  const openExchanges = watchOpenExchanges(store, directory, metrics, parts)
+  const noteUse = noteLastUses(settings.store.lastUsedInterval, store, log, parts)
+  const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
+  const { redaction } = compiled
+  const books = { metrics, log, redaction, openExchanges, isLogging: settings.log.requests }
   const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
@@ -140,13 +147,26 @@ async function openTokens(
   log: Log,
   metrics: Metrics,
   { closers, clock }: Parts,
-): Promise<{ readonly directory: TokenDirectory; readonly resolveToken: ResolveToken }> {
+): Promise<{
+  readonly store: TokenRegistry
+  readonly directory: TokenDirectory
+  readonly resolveToken: ResolveToken
+}> {
   const keyRing = readKeyRing(settings.keys)
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
   closers.push(() => store.close())
+  const { rehashForeign } = settings.store
+  const foreign = openForeignTokens({
+    record: store.foreign,
+    rehashes: rehashForeign,
+    observer: metrics,
+    log,
+  })
+  closers.push(async () => foreign.formats.stop())
   const directory = openTokenDirectory({
     store,
+    foreign: foreign.reader,
     settings: settings.cache,
     outageGraceMs: settings.store.outageGrace,
     sealer: keyRing,
@@ -156,12 +176,21 @@ async function openTokens(
   })
   closers.push(() => directory.close())
   metrics.watchChangeFeed(() => secondsOf(directory.status().feedAgeMs))
+  directory.follow(foreign.formats)
+  directory.follow({
+    changed: (changes) => {
+      for (const { changedAt } of changes) metrics.changeArrived((clock.now() - changedAt) / 1000)
+    },
+    reset: () => {},
+  })
   await directory.start()
+  await foreign.formats.start()
   if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
 
   const resolveToken = createResolveToken({
     directory,
     keyRing,
+    importedFormats: foreign.formats,
     clock,
     systemNetworks: compileNetworks(settings.systemToken.networks),
     onSystemTokenOutside: (token, client) => {
@@ -169,7 +198,41 @@ async function openTokens(
       log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
     },
   })
-  return { directory, resolveToken }
+  return { store, directory, resolveToken }
+}
+
+/** Follows what becomes of the tokens of requests under way. */
+function watchOpenExchanges(
+  store: TokenRegistry,
+  directory: TokenDirectory,
+  metrics: Metrics,
+  { closers, clock }: Parts,
+): OpenExchanges {
+  const openExchanges = new OpenExchanges({
+    readToken: (id) => store.showToken(id),
+    canTrust: () => {
+      const { feed, canDecide } = directory.status()
+      return feed !== 'outage' || canDecide
+    },
+    clock,
+    onWithdrawn: metrics.streamClosed,
+  })
+  directory.follow(openExchanges)
+  closers.push(async () => openExchanges.close())
+  return openExchanges
+}
+
+/** Closed after the data plane, so that the uses of the last requests are recorded too. */
+function noteLastUses(
+  intervalMs: number,
+  store: TokenRegistry,
+  log: Log,
+  { closers, clock }: Parts,
+): Plan['noteUse'] {
+  if (intervalMs === 0) return () => {}
+  const lastUsed = new LastUsed({ store, intervalMs, clock, log })
+  closers.push(() => lastUsed.close())
+  return ({ id }, client) => lastUsed.note(id, client)
 }
 
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */

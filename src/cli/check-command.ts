@@ -5,6 +5,7 @@
 
 import type { Command } from 'commander'
 import { createReporter } from '../config/problems.ts'
+import { counted } from './counted.ts'
 import { type ConfigOption, withConfig, withExamples } from './options.ts'
 import { type AcceptedSettings, invalidConfig, readSettings } from './read-settings.ts'
 import { print } from './terminal.ts'
@@ -31,8 +32,4 @@ export async function compiledSettings(file: string): Promise<AcceptedSettings> 
   compileGateway(loaded.settings, report)
   if (lines().length > 0) throw invalidConfig(file, lines())
   return loaded
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -3,16 +3,22 @@
  * @module
  */
 
+import { isRecordId } from '../tokens/record-id.ts'
+
 /** Codes of failures, never renamed. */
 export type FailureCode =
   | 'invalid_config'
   | 'key_ring_unusable'
+  | 'unknown_key'
+  | 'key_in_use'
   | 'migration_pending'
   | 'refused'
   | 'already_revoked'
+  | 'confirmation_needed'
   | 'unknown_token'
   | 'unknown_subject'
   | 'subject_exists'
+  | 'invalid_import'
   | 'port_in_use'
 
 /** The message is what the user reads: what is wrong, and what to do. It holds no secret. */
@@ -24,4 +30,17 @@ export class CommandFailure extends Error {
     super(message, options)
     this.code = code
   }
+}
+
+/** Repeats only what can be an id: people also paste the text of a token. */
+export function unknownToken(id: string): CommandFailure {
+  const what = isRecordId(id) ? `there is no token «${id}»` : 'that is not the id of a token'
+  return new CommandFailure('unknown_token', `${what}; «sallyport token list --state all» shows their ids`)
+}
+
+export function unknownSubject(name: string): CommandFailure {
+  return new CommandFailure(
+    'unknown_subject',
+    `there is no subject «${name}»; «sallyport subject list» shows their names`,
+  )
 }

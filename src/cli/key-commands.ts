@@ -10,12 +10,22 @@ import { systemClock } from '../lib/clock.ts'
 import { writeKeyRing } from '../tokens/key-ring-file.ts'
 import { newKeyRing } from '../tokens/key-ring-text.ts'
 import { CommandFailure } from './failure.ts'
+import { addKeyList } from './key-list-command.ts'
+import { addKeyRetire } from './key-retire-command.ts'
+import { addKeyRotate } from './key-rotate-command.ts'
 import { withExamples } from './options.ts'
 import { note, print } from './terminal.ts'
 
 export function addKeyCommands(program: Command): void {
   const key = program.command('key').description('The key ring that peppers digests and seals entries.')
-  const generate = key
+  addGenerate(key)
+  addKeyList(key)
+  addKeyRotate(key)
+  addKeyRetire(key)
+}
+
+function addGenerate(key: Command): void {
+  const command = key
     .command('generate')
     .description('Make a new key ring: into a file that only you may read, or on standard output.')
     .option('-f, --file <file>', 'write it here, with mode 0600; never overwrites')
@@ -25,7 +35,7 @@ export function addKeyCommands(program: Command): void {
       note(`Wrote ${file}. Keep a copy in a safe place: without it every token is lost.`)
     })
   withExamples(
-    generate,
+    command,
     'key generate --file ./var/keys.json',
     'key generate | vault kv put secret/sallyport ring=-',
   )

@@ -6,6 +6,7 @@
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../lib/duration.ts'
+import type { Binding } from '../tokens/ports.ts'
 
 export interface ConfigOption {
   readonly config: string
@@ -55,23 +56,35 @@ export function collectBinding(
   text: string,
   before: Readonly<Record<string, readonly string[]>> | undefined,
 ): Readonly<Record<string, readonly string[]>> {
+  const { key, value } = bindingArgument(text)
+  return { ...before, [key]: [...(before?.[key] ?? []), value] }
+}
+
+/** One `key=value`. */
+export function bindingArgument(text: string): Binding {
   const [, key, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
   if (key === undefined || value === undefined) {
     throw new InvalidArgumentError('Write key=value, for example account=AUTH_demo.')
   }
-  return { ...before, [key]: [...(before?.[key] ?? []), value] }
+  return { key, value }
 }
 
-/** Milliseconds of a duration such as `3h`. */
+/** Milliseconds of a duration such as `3h`, more than none. */
 export function durationArgument(text: string): number {
+  const ms = spanArgument(text)
+  if (ms === 0) throw new InvalidArgumentError('It must be longer than nothing.')
+  return ms
+}
+
+/** Milliseconds of a duration that may be none: `0s`. */
+export function spanArgument(text: string): number {
   let ms: number
   try {
     ms = parseDuration(text)
   } catch {
     throw new InvalidArgumentError('Write a duration such as 30s, 5m, 3h or 7d.')
   }
-  if (ms === 0 || !Number.isSafeInteger(ms))
-    throw new InvalidArgumentError('It must end some time after now.')
+  if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError('It is longer than can be counted.')
   return ms
 }
 

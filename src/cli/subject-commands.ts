@@ -7,12 +7,14 @@ import { type Command, Option } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { newRecordId } from '../tokens/record-id.ts'
 import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure, unknownSubject } from './failure.ts'
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
 import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
 import { readSettings } from './read-settings.ts'
+import { addSubjectDelete } from './subject-delete-command.ts'
 import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
+import { type WaitOption, withChange, withWait } from './with-change.ts'
 import { withRecord } from './with-record.ts'
 
 type CommonOptions = ConfigOption & JsonOption
@@ -23,6 +25,7 @@ export function addSubjectCommands(program: Command): void {
   addList(subject)
   addSwitch(subject, 'disable', 'disabled', 'Refuse every token of a subject, until it is enabled again.')
   addSwitch(subject, 'enable', 'active', 'Accept the tokens of a disabled subject again.')
+  addSubjectDelete(subject)
 }
 
 function addAdd(subject: Command): void {
@@ -78,18 +81,15 @@ function addSwitch(
   const command = subject
     .command(`${verb} <name>`)
     .description(description)
-    .action(async (name: string, options: CommonOptions) => {
-      const { store } = readSettings(options.config).settings
-      const changed = await withRecord(store, (registry) => registry.setSubjectStatus(name, status))
-      if (changed === undefined) {
-        throw new CommandFailure(
-          'unknown_subject',
-          `there is no subject «${name}»; «sallyport subject list» shows their names`,
-        )
-      }
+    .action(async (name: string, options: CommonOptions & WaitOption) => {
+      const { settings } = readSettings(options.config)
+      const changed = await withChange(settings, options, (registry) =>
+        registry.setSubjectStatus(name, status),
+      )
+      if (changed === undefined) throw unknownSubject(name)
       show(changed, options)
     })
-  withExamples(withJson(withConfig(command)), `subject ${verb} test:tester`)
+  withExamples(withWait(withJson(withConfig(command))), `subject ${verb} test:tester`)
 }
 
 function show(subject: Subject, { json }: JsonOption): void {

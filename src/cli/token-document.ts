@@ -23,9 +23,13 @@ export function tokenDocument(token: Token, now: number) {
     createdBy: token.createdBy,
     expiresAt: isoTime(token.expiresAt),
     lastUsedAt: isoTime(token.lastUsedAt),
+    lastUsedAddress: token.lastUsedAddress ?? null,
     revokedAt: isoTime(token.revokedAt),
     revokedBy: token.revokedBy ?? null,
     revokedCause: token.revokedCause ?? null,
+    parentId: token.parentId ?? null,
+    rotatedFrom: token.rotatedFrom ?? null,
+    rotatedTo: token.rotatedTo ?? null,
   }
 }
 
@@ -50,7 +54,7 @@ export function tokenFields(token: Token, now: number): Record<string, string> {
     description: token.description || '-',
     created: `${isoTime(token.createdAt)} by ${token.createdBy}`,
     expires: isoTime(token.expiresAt) ?? 'never',
-    'last used': isoTime(token.lastUsedAt) ?? 'never',
+    'last used': lastUse(token),
     ...(token.revokedAt !== undefined && { revoked: revocation(token) }),
   }
 }
@@ -59,6 +63,11 @@ export function tokenFields(token: Token, now: number): Record<string, string> {
 export function revocation({ revokedAt, revokedBy, revokedCause }: Token): string {
   const cause = revokedCause ? ` (${revokedCause})` : ''
   return `${isoTime(revokedAt)} by ${revokedBy ?? 'somebody unknown'}${cause}`
+}
+
+function lastUse({ lastUsedAt, lastUsedAddress }: Token): string {
+  if (lastUsedAt === undefined) return 'never'
+  return isoTime(lastUsedAt) + (lastUsedAddress === undefined ? '' : ` from ${lastUsedAddress}`)
 }
 
 export function isoTime(ms: number): string

@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts'
 import { type IssueRequest, issueToken } from '../tokens/issue-token.ts'
 import { readKeyRing } from '../tokens/key-ring-file.ts'
 import { type Access, accessLevels, type TokenKind, tokenKinds } from '../tokens/token.ts'
+import { deriveOrFail } from './derive-or-fail.ts'
 import { CommandFailure } from './failure.ts'
 import {
   type ByOption,
@@ -29,8 +30,9 @@ import { tokenDocument, tokenFields } from './token-document.ts'
 import { withRecord } from './with-record.ts'
 
 interface IssueOptions extends ConfigOption, JsonOption, ByOption {
-  readonly kind: TokenKind
-  readonly subject: string
+  readonly kind?: TokenKind
+  readonly subject?: string
+  readonly from?: string
   readonly scope?: readonly string[]
   readonly bind?: Readonly<Record<string, readonly string[]>>
   readonly access?: Access
@@ -47,8 +49,14 @@ export function addTokenIssue(token: Command): void {
   const command = token
     .command('issue')
     .description('Make a token and show its text, which cannot be read again.')
-    .addOption(new Option('--kind <kind>', 'what it is for').choices(issuedKinds).makeOptionMandatory())
-    .requiredOption('--subject <name>', 'whom it acts for; added when unknown')
+    .addOption(new Option('--kind <kind>', 'what it is for').choices(issuedKinds))
+    .option('--subject <name>', 'whom it acts for; added when unknown')
+    .addOption(
+      new Option(
+        '--from <id>',
+        'derive a temporary token from this one, with no more rights; - reads its text',
+      ).conflicts('subject'),
+    )
     .option('--scope <scope>', 'what it may do; repeatable', collect)
     .option('--bind <key=value>', 'what it is tied to, such as account=AUTH_demo; repeatable', collectBinding)
     .addOption(
@@ -64,12 +72,12 @@ export function addTokenIssue(token: Command): void {
     'token issue --kind personal --subject alice --bind account=AUTH_demo --access owner',
     'token issue --kind build --subject ci --scope api --expires 3h --json',
     'token issue --kind dsn --subject web --bind project=42 --access read-write --network 10.0.0.0/8',
+    'token issue --from 0198c2f0-5b1e-7cc4-9a51-3f6f8d0f1c11 --access read-only --expires 15m',
   )
 }
 
-async function issue(options: IssueOptions): Promise<void> {
-  const { settings } = readSettings(options.config)
-  const { token, text, isNewSubject } = await issueOrFail(settings, requestOf(options))
+async function issue(options: IssueOptions, command: Command): Promise<void> {
+  const { token, text, isNewSubject } = await make(options, command)
   const now = systemClock.now()
   if (isNewSubject) note(`Added the subject «${token.subject.name}».`)
   if (options.json) {
@@ -79,6 +87,20 @@ async function issue(options: IssueOptions): Promise<void> {
     printFields({ token: text.reveal(), ...tokenFields(token, now) })
     note('The token is shown once: keep it now, it cannot be read again.')
   }
+}
+
+/** A derived token takes its subject, and its kind unless another is asked for, from its parent. */
+function make(options: IssueOptions, command: Command) {
+  const { kind, subject, from, config } = options
+  const rights = rightsOf(options)
+  if (from !== undefined) {
+    return deriveOrFail(readSettings(config).settings, from, { ...rights, ...(kind && { kind }) })
+  }
+  const whose = {
+    kind: kind ?? missing(command, '--kind <kind>'),
+    subject: subject ?? missing(command, '--subject <name>'),
+  }
+  return issueOrFail(readSettings(config).settings, { ...rights, ...whose })
 }
 
 /** Throws a failure with everything that is wrong with the request. */
@@ -92,11 +114,13 @@ export async function issueOrFail(settings: Pick<Settings, 'keys' | 'store'>, re
   return issued
 }
 
-function requestOf(options: IssueOptions): IssueRequest {
-  const { kind, subject, scope, bind, access, network, path, expires, description, by } = options
+function missing(command: Command, option: string): never {
+  command.error(`error: required option '${option}' not specified`, { exitCode: 2 })
+}
+
+function rightsOf(options: IssueOptions): Omit<IssueRequest, 'kind' | 'subject'> {
+  const { scope, bind, access, network, path, expires, description, by } = options
   return {
-    kind,
-    subject,
     createdBy: by,
     ...(scope && { scopes: scope }),
     ...(bind && { bindings: bind }),

@@ -6,13 +6,13 @@
 import type { StoreSettings } from '../config/schema/tokens.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openTokenStore } from '../tokens/open-token-store.ts'
-import type { TokenRegistry } from '../tokens/ports.ts'
+import type { ChangeSource, TokenReader, TokenRegistry } from '../tokens/ports.ts'
 import { CommandFailure } from './failure.ts'
 
 /** Brings the schema up to date where the settings leave that to the gateway; closes the store in any case. */
 export async function withRecord<T>(
   settings: StoreSettings,
-  work: (registry: TokenRegistry) => Promise<T>,
+  work: (registry: TokenRegistry & TokenReader & ChangeSource) => Promise<T>,
 ): Promise<T> {
   await bringUpToDate(settings)
   const store = openTokenStore(settings)

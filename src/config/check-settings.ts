@@ -45,6 +45,12 @@ function checkLease({ cache }: Partial<Settings>, refuse: Report): void {
       'expected less than cache.lease, because memory would be distrusted between two fetches',
     )
   }
+  if (cache.redis !== undefined && (cache.redis.lease < 500 || cache.redis.lease > 10_000)) {
+    refuse(
+      ['cache', 'redis', 'lease'],
+      'expected 500ms to 10s: beats must fit into it, and a revocation waits for one that is silent',
+    )
+  }
 }
 
 function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report): void {

@@ -3,17 +3,16 @@
  * @module
  */
 
-import type { StoreSettings } from '../config/schema/tokens.ts'
 import { migratePostgres, pendingInPostgres } from './postgres-migrations.ts'
 import { migrateSqlite, pendingInSqlite } from './sqlite-migrations.ts'
-import { whichStore } from './which-store.ts'
+import { type StorePlace, whichStore } from './which-store.ts'
 
 /**
  * Applies what is missing in one transaction and returns its names, such as `001 tokens`. Safe to run from
  * many processes at once. Throws when the database cannot be reached, was migrated by a newer program, or
  * an applied migration has been edited since.
  */
-export function migrate(settings: StoreSettings): Promise<readonly string[]> {
+export function migrate(settings: StorePlace): Promise<readonly string[]> {
   const store = whichStore(settings)
   switch (store.technology) {
     case 'postgres':
@@ -26,7 +25,7 @@ export function migrate(settings: StoreSettings): Promise<readonly string[]> {
 }
 
 /** Names of the migrations that `migrate` would apply. Throws as `migrate` does. */
-export function pendingMigrations(settings: StoreSettings): Promise<readonly string[]> {
+export function pendingMigrations(settings: StorePlace): Promise<readonly string[]> {
   const store = whichStore(settings)
   switch (store.technology) {
     case 'postgres':

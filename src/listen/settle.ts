@@ -8,12 +8,14 @@ import type { Log } from '../observability/log.ts'
 import { type ExchangeOutcome, type Metrics, unmatchedRoute } from '../observability/metrics.ts'
 import type { Redaction } from '../observability/redaction.ts'
 import type { Exchange } from '../request/exchange.ts'
+import type { OpenExchanges } from '../request/open-exchanges.ts'
 
 /** Where the books are. */
 export interface Books {
   readonly metrics: Metrics
   readonly log: Log
   readonly redaction: Redaction
+  readonly openExchanges: OpenExchanges
   /** Whether each request gets a line in the log. */
   readonly isLogging: boolean
 }
@@ -24,7 +26,8 @@ export function settleOnClose(exchange: Exchange, books: Books): void {
   exchange.response.once('close', () => settle(exchange, books))
 }
 
-function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Books): void {
+function settle(exchange: Exchange, { metrics, log, redaction, openExchanges, isLogging }: Books): void {
+  openExchanges.release(exchange)
   const { notes, response } = exchange
   const durationMs = performance.now() - exchange.startedAtMs
   const status = response.headersSent ? response.statusCode : undefined
@@ -51,7 +54,7 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
       tokenKind: notes.tokenKind,
       subject: notes.subject,
       code: refusal?.code,
-      reason: refusal?.reason,
+      reason: refusal?.reason ?? notes.withdrawal,
       owner: refusal?.owner,
     },
     'request',
@@ -59,6 +62,7 @@ function settle(exchange: Exchange, { metrics, log, redaction, isLogging }: Book
 }
 
 function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
+  if (notes.withdrawal !== undefined) return 'revoked'
   if (!response.writableFinished) return 'aborted'
   if (notes.refusal !== undefined) return notes.refusal.code
   return notes.shadowed === undefined ? 'forwarded' : 'shadowed'

@@ -5,15 +5,21 @@
  */
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, type Labels, latencyFamily } from './exposition.ts'
 import { onceForEach } from './once-for-each.ts'
 
-/** How an exchange ended. `shadowed`: forwarded though a rule would have refused it. */
-export type ExchangeOutcome = 'forwarded' | 'shadowed' | 'aborted' | RefusalCode
+/**
+ * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
+ * because its token was good no longer.
+ */
+export type ExchangeOutcome = 'forwarded' | 'shadowed' | 'aborted' | 'revoked' | RefusalCode
 
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
+type ProofResult = 'proven' | 'wrong' | 'unknown' | 'refused'
+type HashAlgorithm = 'sha256' | 'sha512' | 'pbkdf2'
 
 /** Counts the exchanges of one route. */
 export interface RouteRecorder {
@@ -32,6 +38,14 @@ export interface Metrics {
   lookedUp(tier: LookupTier, result: LookupResult): void
   /** One query to the store. `operation` is a name out of the code. */
   storeQueried(operation: string): void
+  /** A request under way was broken off. */
+  streamClosed(cause: Withdrawal): void
+  /** A text of another service was tried as a token of this format. */
+  proved(format: string, result: ProofResult): void
+  /** One hash was computed to prove such a text. */
+  hashed(algorithm: HashAlgorithm): void
+  /** A change of a token or subject has taken effect on this replica, so long after it was made. */
+  changeArrived(seconds: number): void
   /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
@@ -76,20 +90,59 @@ export function createMetrics(): Metrics {
     'sallyport_system_token_refused_total',
     'Presentations of the system token from outside its networks.',
   )
+  const streams = cellFamily(
+    'counter',
+    'sallyport_streams_closed_total',
+    'Requests broken off under way because their token was good no longer.',
+  )
+  const proofs = cellFamily(
+    'counter',
+    'sallyport_foreign_proofs_total',
+    'Texts that may be tokens of another service, by what came of them.',
+  )
+  const hashes = cellFamily(
+    'counter',
+    'sallyport_foreign_hashes_total',
+    'Hashes computed to prove such texts.',
+  )
+  const propagation = latencyFamily(
+    'sallyport_revocation_propagation_seconds',
+    'From a change of what a token may do, by the clock of the store, to its effect on this replica.',
+  )
   let feedAge: () => number | undefined = () => undefined
   const changeFeed = gaugeOf(
     'sallyport_change_feed_age_seconds',
     'Since the start of the last fetch of changes that succeeded.',
     () => feedAge(),
   )
-  const families = [durations, exchanges, inFlight, wouldRefuse, lookups, queries, systemToken, changeFeed]
+  const families = [
+    durations,
+    exchanges,
+    inFlight,
+    wouldRefuse,
+    lookups,
+    queries,
+    systemToken,
+    streams,
+    proofs,
+    hashes,
+    propagation,
+    changeFeed,
+  ]
 
   const running = inFlight.cell()
+  const propagations = propagation.series({})
   const refusedSystemTokens = systemToken.cell()
   const lookupsOf = onceForEach((tier: LookupTier) =>
     onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
   )
+  const proofsOf = onceForEach((format: string) =>
+    onceForEach((result: ProofResult) => proofs.cell({ format, result })),
+  )
+  const hashesOf = onceForEach((algorithm: HashAlgorithm) => hashes.cell({ algorithm }))
   const queriesOf = onceForEach((operation: string) => queries.cell({ operation }))
+
+  const streamsOf = onceForEach((cause: Withdrawal) => streams.cell({ cause }))
 
   function recorder(route: string): RouteRecorder {
     const outcomes = onceForEach((outcome: ExchangeOutcome) => exchanges.cell({ route, outcome }))
@@ -122,6 +175,16 @@ export function createMetrics(): Metrics {
     storeQueried: (operation) => {
       queriesOf(operation).value += 1
     },
+    streamClosed: (cause) => {
+      streamsOf(cause).value += 1
+    },
+    proved: (format, result) => {
+      proofsOf(format)(result).value += 1
+    },
+    hashed: (algorithm) => {
+      hashesOf(algorithm).value += 1
+    },
+    changeArrived: (seconds) => propagations.record(seconds),
     systemTokenRefused: () => {
       refusedSystemTokens.value += 1
     },

@@ -1,18 +1,17 @@
 /**
- * The one connection to Redis, made so that Redis can only ever save time: every command has a deadline, nothing is
+ * The connection for commands to Redis, made so that Redis can only ever save time: every command has a deadline, nothing is
  * queued or sent twice, and a server that is dead or frozen is not asked again until a single probe succeeds.
  * @module
  */
 
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import { Redis } from 'ioredis'
+import { connectTimeoutMs, reconnectDelayMs } from './reconnecting.ts'
 
 const failuresBeforeOpening = 3
 const openForMs = 1_000
-const connectTimeoutMs = 1_000
 /** A connection on which an answer is overdue for this long is closed: its peer may be gone without a word. */
 const silenceMaxMs = 1_000
-const reconnectDelayMaxMs = 2_000
 
 export type RedisState = 'up' | 'down'
 
@@ -25,7 +24,7 @@ export interface RedisClientOptions {
   readonly stateChanged: (state: RedisState, reason: string) => void
 }
 
-/** Reads and writes bytes under a key. Any failure rejects, within the deadline; the caller goes on without Redis. */
+/** Reads and writes bytes under a key, and runs scripts. Any failure rejects, within the deadline; the caller goes on without Redis. */
 export class RedisClient {
   readonly #redis: Redis
   readonly #breaker = circuitBreaker(handleAll, {
@@ -40,7 +39,7 @@ export class RedisClient {
     this.#stateChanged = options.stateChanged
     this.#redis = new Redis(options.url, {
       lazyConnect: true,
-      // Two plain commands need no RESP3, and its HELLO would carry the password into error texts of old servers.
+      // Plain commands need no RESP3, and its HELLO would carry the password into error texts of old servers.
       protocol: 2,
       disableClientInfo: true,
       enableOfflineQueue: false,
@@ -83,6 +82,11 @@ export class RedisClient {
     await this.#guard(() => this.#redis.set(key, value, 'PX', ttlMs))
   }
 
+  /** Runs a script, which Redis does at one stroke, on one key. Yields what it returns. */
+  run(script: string, key: string, values: readonly (string | number)[]): Promise<unknown> {
+    return this.#guard(() => this.#redis.eval(script, 1, key, ...values))
+  }
+
   /** Closes the connection at once. Idempotent. */
   close(): void {
     this.#redis.removeAllListeners('close')
@@ -100,12 +104,6 @@ export class RedisClient {
     this.#state = state
     this.#stateChanged(state, reason)
   }
-}
-
-/** Doubles from 50 ms to the cap; the random half keeps replicas from returning all at once. */
-function reconnectDelayMs(attempt: number): number {
-  const delayMs = Math.min(50 * 2 ** (attempt - 1), reconnectDelayMaxMs)
-  return Math.round(delayMs * (0.5 + Math.random() / 2))
 }
 
 /** A code or the first word of the message: what follows may quote a command, and with it a password. */

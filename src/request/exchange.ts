@@ -8,7 +8,14 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TokenState } from '../tokens/token.ts'
 import type { Refusal } from './refusal.ts'
+
+/**
+ * Why a request that had been let through was broken off: what became of its token, `unknown` when its record is gone,
+ * `undecidable` when the store could not tell.
+ */
+export type Withdrawal = Exclude<TokenState, 'active'> | 'unknown' | 'undecidable'
 
 /** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
 export interface ExchangeNotes {
@@ -25,6 +32,8 @@ export interface ExchangeNotes {
   refusal: Refusal | undefined
   /** The refusal that shadow mode let pass: the first, where there were two. */
   shadowed: Refusal | undefined
+  /** Why the exchange was broken off while it was under way. */
+  withdrawal: Withdrawal | undefined
   isForwarded: boolean
 }
 
@@ -56,6 +65,7 @@ export class Exchange {
     subject: undefined,
     refusal: undefined,
     shadowed: undefined,
+    withdrawal: undefined,
     isForwarded: false,
   }
 

@@ -48,6 +48,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   notes.path = route.path
   if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuse(underscoreName)
 
+  const { changesSeen } = plan.openExchanges
   const question = { request, route, client, connection: exchange.incoming.socket }
   const decision = decide(question, plan.resolveToken, notes)
   const verdict = decision instanceof Promise ? await decision : decision
@@ -60,6 +61,10 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   )
   if (isRefusal(outgoing)) return refuse(hideRefusal(outgoing, route.plan.conclusion))
   notes.isForwarded = true
+  if (grant.token !== undefined) {
+    plan.noteUse(grant.token, client)
+    if (route.plan.conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, grant.token, changesSeen)
+  }
 
   forward(
     exchange,

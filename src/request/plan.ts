@@ -7,14 +7,17 @@ import type { Challenges } from '../authenticate/challenge.ts'
 import type { ExtractCredential } from '../authenticate/extract-credential.ts'
 import type { Authorize } from '../authorize/authorize.ts'
 import type { ConcludeSettings } from '../authorize/conclude.ts'
+import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
+import type { Token } from '../tokens/token.ts'
 import type { HeadLimits } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
+import type { OpenExchanges } from './open-exchanges.ts'
 import type { Refusal } from './refusal.ts'
 
 /** One route's stages. */
@@ -38,5 +41,8 @@ export interface Plan {
   readonly findClientAddress: FindClientAddress
   readonly routes: RouteTable<RoutePlan>
   readonly resolveToken: ResolveToken
+  readonly openExchanges: OpenExchanges
+  /** Told of each request that a token was let through for. */
+  readonly noteUse: (token: Token, client: Address) => void
   readonly sendRefusal: (exchange: Exchange, refusal: Refusal) => void
 }

@@ -25,9 +25,9 @@ export interface IssueRequest {
   /** `read-only` unless given. */
   readonly access?: Access
   /** CIDR blocks; omitted means anywhere. */
-  readonly networks?: readonly string[]
+  readonly networks?: readonly string[] | undefined
   /** Path prefixes; omitted means everywhere. */
-  readonly paths?: readonly string[]
+  readonly paths?: readonly string[] | undefined
   readonly description?: string
   /** Omitted: as long as the kind lives, three hours for `build`, without end for most. */
   readonly lifetimeMs?: number

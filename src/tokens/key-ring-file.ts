@@ -3,18 +3,37 @@
  * @module
  */
 
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import type { KeySettings } from '../config/schema/tokens.ts'
 import type { Secret } from '../lib/secret.ts'
-import { type KeyRing, parseKeyRing } from './key-ring.ts'
+import { KeyRing } from './key-ring.ts'
+import { parseRingText, type RingMaterial, writeRingText } from './key-ring-text.ts'
 
 /** Throws an `Error` that says what to do when the ring is missing, malformed, or readable by others. */
-export function readKeyRing({ file, ring }: KeySettings): KeyRing {
+export function readKeyRing(settings: KeySettings): KeyRing {
+  return new KeyRing(readRingMaterial(settings))
+}
+
+/** The same for commands that show or change the ring itself. */
+export function readRingMaterial({ file, ring }: KeySettings): RingMaterial {
   if (file !== undefined && ring !== undefined) {
     throw new Error('key ring: both «keys.file» and «keys.ring» are given: remove one')
   }
-  if (file !== undefined) return parseKeyRing(readPrivately(file))
-  if (ring !== undefined) return parseKeyRing(ring)
+  if (file !== undefined) return parseRingText(readPrivately(file))
+  if (ring !== undefined) return parseRingText(ring)
   throw new Error('key ring: give «keys.file» or «keys.ring»; `sallyport key generate` writes a file')
 }
 
@@ -26,6 +45,57 @@ export function writeKeyRing(file: string, ring: Secret): void {
   })
   try {
     writeFileSync(descriptor, ring.reveal())
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Puts a changed ring in the place of a file, whole or not at all: whoever opens the file finds the ring of
+ * before or the one of after. The owner and a symbolic link to the file stay. Throws, with the file untouched,
+ * when `change` does and when somebody else changes the ring at the same time.
+ */
+export function changeKeyRing(file: string, change: (ring: RingMaterial) => RingMaterial): RingMaterial {
+  // Says what is wrong with the file before anything is made beside it.
+  readPrivately(file)
+  const place = realpathSync(file)
+  const next = `${place}.next`
+  // Made by one process only, and before the ring is read for good: no other change can be lost.
+  const descriptor = openOr(next, 'wx', {
+    EEXIST: `${next} exists: another change is under way, or one broke off; then remove it`,
+    ...Object.fromEntries(['EACCES', 'EPERM', 'EROFS'].map((code) => [code, unwritable(place)])),
+  })
+  try {
+    const changed = change(parseRingText(readPrivately(place)))
+    writeFileSync(descriptor, writeRingText(changed).reveal())
+    keepOwner(descriptor, place)
+    fsyncSync(descriptor)
+    renameSync(next, place)
+    syncFolder(dirname(place))
+    return changed
+  } catch (error) {
+    rmSync(next, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function unwritable(file: string): string {
+  return `the folder of ${file} cannot be written: change the ring with «--print», where it comes from`
+}
+
+/** A ring that an administrator rotates must still be read by the user whom the gateway runs as. */
+function keepOwner(descriptor: number, file: string): void {
+  const [made, before] = [fstatSync(descriptor), statSync(file)]
+  if (made.uid !== before.uid || made.gid !== before.gid) fchownSync(descriptor, before.uid, before.gid)
+}
+
+/** Only then does the new name outlast a loss of power. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

@@ -12,24 +12,38 @@ export interface RingEntry {
   readonly id: string
   /** At least 32 bytes. */
   readonly secret: Buffer
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
 }
 
 export interface RingMaterial {
+  /** The one of `keys` that everything new is made with. */
   readonly current: RingEntry
-  /** Keys that nothing new is made with, kept for what was made with them. */
-  readonly previous: readonly RingEntry[]
+  /** In the order in which they were made: before the current key its predecessors, after it what is staged. */
+  readonly keys: readonly RingEntry[]
 }
 
 const secretBytes = 32
 
 /** A ring of one new key, as text. */
 export function newKeyRing(clock: Clock): Secret {
-  const key = {
-    id: 'k1',
-    secret: randomBytes(secretBytes).toString('base64url'),
-    createdAt: new Date(clock.now()).toISOString(),
-  }
-  return new Secret(`${JSON.stringify({ current: key.id, keys: [key] }, undefined, 2)}\n`)
+  const key = newRingEntry('k1', clock)
+  return writeRingText({ current: key, keys: [key] })
+}
+
+/** A key with a new random secret. */
+export function newRingEntry(id: string, clock: Clock): RingEntry {
+  return { id, secret: randomBytes(secretBytes), createdAt: clock.now() }
+}
+
+/** The text that `parseRingText` reads as the same ring. */
+export function writeRingText({ current, keys }: RingMaterial): Secret {
+  const written = keys.map(({ id, secret, createdAt }) => ({
+    id,
+    secret: secret.toString('base64url'),
+    createdAt: new Date(createdAt).toISOString(),
+  }))
+  return new Secret(`${JSON.stringify({ current: current.id, keys: written }, undefined, 2)}\n`)
 }
 
 /** Throws an `Error` at the first thing that is not as written above. */
@@ -45,7 +59,7 @@ export function parseRingText(text: string): RingMaterial {
 
   const current = entries.find(({ id }) => id === ring.current)
   if (current === undefined) throw problem('«current» must be the id of one of the keys')
-  return { current, previous: entries.filter((entry) => entry !== current) }
+  return { current, keys: entries }
 }
 
 function readEntry(value: unknown, index: number): RingEntry {
@@ -64,7 +78,7 @@ function readEntry(value: unknown, index: number): RingEntry {
   if (bytes === undefined || bytes.length < secretBytes) {
     throw problem(`${place}: «secret» must be at least ${secretBytes} random bytes in base64url`)
   }
-  return { id, secret: bytes }
+  return { id, secret: bytes, createdAt: Date.parse(createdAt) }
 }
 
 function parseJson(text: string): unknown {

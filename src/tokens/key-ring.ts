@@ -1,6 +1,6 @@
 /**
- * The keys that pepper digests and seal entries. The current key makes everything new; previous ones are
- * kept so that rotation invalidates no token.
+ * The keys that pepper digests and seal entries. The current key makes everything new; the others are tried
+ * as well, so that rotation invalidates no token.
  * @module
  */
 
@@ -19,11 +19,11 @@ interface RingKey {
 /** Keys ready for use. Prints without them. */
 export class KeyRing {
   readonly #current: RingKey
-  readonly #previous: readonly RingKey[]
+  readonly #others: readonly RingKey[]
 
-  constructor({ current, previous }: RingMaterial) {
+  constructor({ current, keys }: RingMaterial) {
     this.#current = deriveKey(current)
-    this.#previous = previous.map(deriveKey)
+    this.#others = keys.filter((key) => key !== current).map(deriveKey)
   }
 
   /** The digest under the current key: one HMAC, on the path of every request. */
@@ -33,7 +33,7 @@ export class KeyRing {
 
   /** The digests under every key, the current one's first: what a record may have been stored under. */
   digests(secret: Secret): Digests {
-    return [this.digest(secret), ...this.#previous.map((key) => digestWith(key, secret))]
+    return [this.digest(secret), ...this.#others.map((key) => digestWith(key, secret))]
   }
 
   /** Seals with the current key. `context` says what the entry is for, for example its cache key. */
@@ -47,7 +47,7 @@ export class KeyRing {
   }
 
   #find(id: string): RingKey | undefined {
-    return this.#current.id === id ? this.#current : this.#previous.find((key) => key.id === id)
+    return this.#current.id === id ? this.#current : this.#others.find((key) => key.id === id)
   }
 }
 

@@ -3,15 +3,14 @@
  * @module
  */
 
-import type { StoreSettings } from '../config/schema/tokens.ts'
-import { whichStore } from '../database/which-store.ts'
+import { type StorePlace, whichStore } from '../database/which-store.ts'
 import type { TokenStore } from './ports.ts'
 import { PostgresTokenStore } from './postgres-token-store.ts'
 import { SqliteTokenStore } from './sqlite-token-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 /** Throws when the settings name both stores, or none. The caller migrates first and closes the store. */
-export function openTokenStore(settings: StoreSettings, options: StoreOptions = {}): TokenStore {
+export function openTokenStore(settings: StorePlace, options: StoreOptions = {}): TokenStore {
   const store = whichStore(settings)
   switch (store.technology) {
     case 'postgres':

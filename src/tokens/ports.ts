@@ -5,6 +5,7 @@
  */
 
 import type { Secret } from '../lib/secret.ts'
+import type { ForeignClaim, ForeignRecord } from './foreign-record.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
 
 /**
@@ -33,10 +34,11 @@ export interface Reading {
 
 /**
  * Finds the record of a presented credential, whatever its state: revoked and expired tokens are found too.
- * Throws `StoreUnavailable` when it cannot tell; it never reports a failure as «absent».
+ * Throws `StoreUnavailable` when it cannot tell; it never reports a failure as «absent». Tiers hand `claim`, what a text
+ * that is not native may be, down to the reader that can prove it; without it only digests count.
  */
 export interface TokenReader {
-  find(digests: Digests): Promise<Reading>
+  find(digests: Digests, claim?: ForeignClaim): Promise<Reading>
 }
 
 /** One change of what a token may do: of a single token, or of all tokens of a subject. Versions rise in commit order. */
@@ -44,6 +46,8 @@ export interface TokenChange {
   readonly version: number
   readonly tokenId: string | undefined
   readonly subjectId: string | undefined
+  /** When its transaction changed something, by the store's clock, in milliseconds since the epoch. For people and metrics. */
+  readonly changedAt: number
 }
 
 /** The store's change clock, which replicas follow so that they drop what changed. */
@@ -71,29 +75,130 @@ export interface NewToken {
   readonly expiresAt: number | undefined
   /** Only for kind `system`: the text sealed with the key ring, so that an operator can read it again. */
   readonly sealedText?: string
+  /** The token it is derived from. It must be live, and must not expire before this one. */
+  readonly parentId?: string
+  /** The token whose place it takes; only `rotateToken` records it. */
+  readonly rotatedFrom?: string
 }
 
 export type TokenFilter = {
   readonly state: 'active' | 'revoked' | 'expired' | 'all'
   readonly subject?: string
   readonly kind?: TokenKind
+  /** Tokens that name this very value; one that covers all with `*` does not. */
+  readonly binding?: Binding
+  /** Tokens derived from this one, in one step. */
+  readonly parentId?: string
+  /** Tokens under this key of the ring; as `kind`, a condition that no index serves. */
+  readonly keyId?: string
   readonly now: number
   readonly limit: number
   /** Id of the last token of the page before. */
   readonly after?: string
 }
 
+/** One value of one key of a token's bindings. */
+export interface Binding {
+  readonly key: string
+  readonly value: string
+}
+
+/** Who revokes, when and why. */
+export interface RevocationAct {
+  readonly at: number
+  readonly by: string
+  readonly cause: string
+}
+
+/** Tokens that are revoked together: of one subject, of a binding that names this value, or of one issuer. */
+export type TokenGroup =
+  | { readonly subjectId: string }
+  | { readonly binding: Binding }
+  | { readonly createdBy: string }
+
+/** One token takes another's place. */
+export interface Rotation {
+  /** Must name the old one as `rotatedFrom`. */
+  readonly next: NewToken
+  readonly at: number
+  /** From when on the old text is refused; an earlier expiry of its own stands. */
+  readonly until: number
+}
+
+/** The last use of a token within some interval. */
+export interface TokenUse {
+  readonly tokenId: string
+  readonly at: number
+  /** Coarse: a network rather than a host. */
+  readonly address: string | undefined
+}
+
+/** What depends on one key of the ring. A key that no token is under is not listed. */
+export interface KeyUse {
+  readonly keyId: string
+  /** Neither revoked nor expired. */
+  readonly tokens: number
+  /** Whether the live system token, whose text is sealed with the same key, is among them. */
+  readonly hasSystemToken: boolean
+}
+
 /** The life of tokens and subjects, for commands and the control plane; never on the path of a request. */
 export interface TokenRegistry {
+  /** Tokens that another service made. */
+  readonly foreign: ForeignRecord
+  /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken): Promise<Token>
   /** Newest first, then by id. */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
-  /** Irreversible. `already` leaves the first revocation's who, when and cause untouched. */
+  /**
+   * Irreversible, and of all that was derived from the token too. `already` leaves the first revocation's who, when
+   * and cause untouched. `derived` counts the derived ones that were live until now; only with `revoked`.
+   */
   revokeToken(
     id: string,
-    act: { readonly at: number; readonly by: string; readonly cause: string },
-  ): Promise<{ readonly outcome: 'revoked' | 'already' | 'unknown'; readonly token?: Token }>
+    act: RevocationAct,
+  ): Promise<{
+    readonly outcome: 'revoked' | 'already' | 'unknown'
+    readonly token?: Token
+    readonly derived?: number
+  }>
+  /**
+   * Revokes a whole group with all that was derived from it, and returns how many tokens were live until now. Works
+   * in batches, each whole: a failure leaves the batches before it revoked, and another call goes on with the rest.
+   */
+  revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number>
+  /** How many tokens of a group are not revoked; what was derived from them and is not of the group is not counted. */
+  countTokens(group: TokenGroup): Promise<number>
+  /**
+   * Records the new token and ends the old one, together with all that was derived from it, at `until`. `refused`
+   * comes with the record as it is, from which the reason is read: revoked, rotated or expired.
+   */
+  rotateToken(
+    id: string,
+    rotation: Rotation,
+  ): Promise<
+    | { readonly outcome: 'rotated'; readonly token: Token; readonly previous: Token }
+    | { readonly outcome: 'refused'; readonly previous: Token }
+    | { readonly outcome: 'unknown' }
+  >
+  /** Never moves a last use back; unknown tokens are passed over. Not a change: caches go on with what they hold. */
+  recordUses(uses: readonly TokenUse[]): Promise<void>
+  /** How many tokens were revoked or expired before `deadBefore`. */
+  countDead(deadBefore: number): Promise<number>
+  /**
+   * Removes the records of tokens that were revoked or expired before `deadBefore`, in batches, and returns how
+   * many. One stays as long as anything derived from it does.
+   */
+  purgeDead(deadBefore: number): Promise<number>
+  /** Removes changes recorded before `before`, in batches, and returns how many. */
+  pruneChanges(before: number): Promise<number>
+  /**
+   * For each key of the ring the tokens under it that may yet be used, those of disabled subjects included, and
+   * without imported ones, which no key has part in until they are first presented.
+   * Reads the whole record, which takes seconds where that is large.
+   */
+  countByKey(now: number): Promise<readonly KeyUse[]>
   /** The live system token's record and sealed text, if one was created. */
   systemToken(): Promise<{ readonly token: Token; readonly sealedText: string } | undefined>
 
@@ -111,8 +216,8 @@ export interface TokenRegistry {
     readonly limit: number
     readonly after?: string
   }): Promise<readonly Subject[]>
-  /** `undefined` when there is no such subject. Takes effect on every token of the subject. */
-  setSubjectStatus(name: string, status: 'active' | 'disabled'): Promise<Subject | undefined>
+  /** `undefined` when there is no such subject. Takes effect on every token of the subject; «deleted» for ever. */
+  setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined>
 }
 
 /** One whole store: a record of tokens, its change clock, and its own life. */
@@ -128,6 +233,11 @@ export interface TokenStore extends TokenReader, TokenRegistry, ChangeSource {
 /** The store (or a tier in front of it) cannot answer: the request is refused with 503, never with 401. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
+}
+
+/** A token cannot be derived from one that is unknown, not live any more, or expires before it would. */
+export class ParentUnfit extends Error {
+  override readonly name = 'ParentUnfit'
 }
 
 /** What minting yields: the text, shown once, and what is kept of it. */

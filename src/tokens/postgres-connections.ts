@@ -39,6 +39,19 @@ export class PostgresConnections {
     return unlessAborted(() => answerOf(() => this.#watch.query(query)), signal)
   }
 
+  /** For what reads a whole table: the question has its own deadline in place of the configured one. */
+  askAtLength(query: QueryConfig, deadlineMs: number): Promise<readonly StoredRow[]> {
+    // The driver reads this field of a query, too, which its types do not have.
+    const unhurried: QueryConfig & { readonly query_timeout: number } = {
+      ...query,
+      query_timeout: deadlineMs,
+    }
+    return this.transaction(async (ask) => {
+      await ask({ text: `SET LOCAL statement_timeout = ${deadlineMs}` })
+      return ask(unhurried)
+    })
+  }
+
   /**
    * Commits what `work` did, or nothing. When the connection breaks during the commit, `StoreUnavailable`
    * leaves open which of the two.

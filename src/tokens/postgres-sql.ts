@@ -4,9 +4,10 @@
  */
 
 import type { QueryConfig } from 'pg'
+import { foreignKeyId } from './foreign-digest.ts'
+import { listStatement } from './list-statement.ts'
 import type { TokenFilter } from './ports.ts'
 import { subjectColumns, tokenColumns } from './stored-token.ts'
-import { tokensWhere } from './tokens-where.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
@@ -28,36 +29,22 @@ export const currentVersion = 'SELECT version FROM change_clock'
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `
-SELECT version, token_id, subject_id FROM token_changes WHERE version > $1 ORDER BY version LIMIT $2`
+SELECT version, token_id, subject_id, changed_at FROM token_changes WHERE version > $1 ORDER BY version LIMIT $2`
 
 export const addToken = `
 INSERT INTO tokens (id, key_id, digest, kind, subject_id, scopes, bindings, access, networks, paths,
-  description, created_at, created_by, expires_at, sealed_text)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+  description, created_at, created_by, expires_at, sealed_text,
+  parent_id, rotated_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
 /** Primary key. */
 export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1`
 
-/**
- * Newest first by id, which is unique: a page neither repeats nor misses a row, whatever is issued meanwhile.
- * Primary key, `tokens_by_subject` or `tokens_revoked`.
- */
 export function listTokens(filter: TokenFilter): QueryConfig {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value)}`
-  const where = tokensWhere(filter, { value: add, time: (at) => add(new Date(at)) })
-  const text = `
-SELECT ${tokenColumns} FROM ${tokensWithSubjects}
-WHERE ${where}
-ORDER BY tokens.id DESC LIMIT ${add(filter.limit)}`
-  return { text, values }
+  return { text: listStatement(filter, { value: add, time: (at) => add(new Date(at)) }), values }
 }
-
-/** Yields no row when there is no such token or it is revoked already; primary key. */
-export const revokeToken = `
-UPDATE tokens SET revoked_at = $2, revoked_by = $3, revoked_cause = $4
-WHERE id = $1 AND revoked_at IS NULL
-RETURNING id`
 
 /**
  * The tick of the change clock, last in its transaction: the clock's row stays locked from here to the
@@ -67,6 +54,13 @@ export const recordChange = `
 WITH tick AS (UPDATE change_clock SET version = version + 1 RETURNING version)
 INSERT INTO token_changes (version, token_id, subject_id)
 SELECT version, $1, $2 FROM tick`
+
+/** One pass through the table: no index is worth its cost for a question that is asked once in a rotation. */
+export const countByKey = `
+SELECT key_id, count(*) AS tokens, bool_or(kind = 'system') AS has_system_token
+FROM tokens
+WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+GROUP BY key_id ORDER BY key_id`
 
 /** Index `tokens_live_system`. */
 export const systemToken = `

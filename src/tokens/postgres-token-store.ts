@@ -4,39 +4,42 @@
  */
 
 import type { PostgresSettings } from '../database/postgres-options.ts'
+import type { ForeignRecord } from './foreign-record.ts'
 import { checkPage } from './page.ts'
 import type {
   Digests,
+  KeyUse,
   NewToken,
   Reading,
+  RevocationAct,
+  Rotation,
   TokenChange,
   TokenFilter,
+  TokenGroup,
   TokenRegistry,
   TokenStore,
+  TokenUse,
 } from './ports.ts'
-import { type Ask, PostgresConnections } from './postgres-connections.ts'
+import { PostgresConnections } from './postgres-connections.ts'
+import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
+import * as lives from './postgres-lives.ts'
+import { pruneChanges, purgeDead } from './postgres-lives-sql.ts'
 import * as sql from './postgres-sql.ts'
+import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
 import { digestBytes, readReading, readVersion } from './reading.ts'
 import { isRecordId } from './record-id.ts'
 import type { StoreOptions } from './store-options.ts'
-import { readChange, readSubject, readToken, type StoredForms } from './stored-token.ts'
-import { asBindings, asTextList, fail, textIn } from './stored-value.ts'
-import type { Subject, Token } from './token.ts'
+import { readChange, readKeyUse, readSubject, readToken } from './stored-token.ts'
+import { textIn } from './stored-value.ts'
+import type { Subject, SubjectStatus, Token } from './token.ts'
 
-/** PostgreSQL's own types: `timestamptz` is a `Date`, `text[]` an array, `jsonb` a parsed value. */
-const forms: StoredForms = {
-  time: (row, column) => {
-    const value = row[column]
-    if (value === null) return undefined
-    return value instanceof Date ? value.getTime() : fail(column)
-  },
-  list: (row, column) => (row[column] === null ? undefined : asTextList(row[column], column)),
-  bindings: (row, column) => asBindings(row[column], column),
-}
+/** Deadline of reading the whole table, whatever its size. */
+const countingMs = 60_000
 
 /** Look-ups and changes share one pool of connections; the change clock and `ping` have a connection of their own. */
 export class PostgresTokenStore implements TokenStore {
   readonly technology = 'postgres'
+  readonly foreign: ForeignRecord
   readonly #connections: PostgresConnections
   readonly #onQuery: (operation: string) => void
 
@@ -44,6 +47,12 @@ export class PostgresTokenStore implements TokenStore {
   constructor(settings: PostgresSettings, { onQuery = () => {} }: StoreOptions = {}) {
     this.#connections = new PostgresConnections(settings)
     this.#onQuery = onQuery
+    this.foreign = new PostgresForeignTokens({
+      connections: this.#connections,
+      onQuery,
+      forms: postgresForms,
+      insertToken: insertRow,
+    })
   }
 
   async find(digests: Digests): Promise<Reading> {
@@ -52,7 +61,7 @@ export class PostgresTokenStore implements TokenStore {
     const values = digests.map(({ value }) => digestBytes(value))
     // Named: parsed once for each connection.
     const rows = await this.#connections.ask({ name: 'find', text: sql.find, values: [keyIds, values] })
-    return readReading(rows, digests, forms)
+    return readReading(rows, digests, postgresForms)
   }
 
   async currentVersion(signal?: AbortSignal): Promise<number> {
@@ -64,7 +73,7 @@ export class PostgresTokenStore implements TokenStore {
     checkPage({ limit })
     this.#onQuery('changesAfter')
     const query = { text: sql.changesAfter, values: [version, limit] }
-    return (await this.#connections.askWatch(query, signal)).map(readChange)
+    return (await this.#connections.askWatch(query, signal)).map((row) => readChange(row, postgresForms))
   }
 
   async ping(): Promise<void> {
@@ -74,46 +83,74 @@ export class PostgresTokenStore implements TokenStore {
 
   async addToken(token: NewToken): Promise<Token> {
     this.#onQuery('addToken')
-    return this.#connections.transaction(async (ask) => {
-      await ask({ text: sql.addToken, values: rowOf(token) })
-      return (await show(ask, token.id)) ?? fail('id')
-    })
+    return this.#connections.transaction((ask) => insertRow(ask, token))
   }
 
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
     checkPage(filter)
     this.#onQuery('listTokens')
     const rows = await this.#connections.ask(sql.listTokens(filter))
-    return rows.map((row) => readToken(row, forms))
+    return rows.map((row) => readToken(row, postgresForms))
   }
 
   async showToken(id: string): Promise<Token | undefined> {
     if (!isRecordId(id)) return undefined
     this.#onQuery('showToken')
-    return show(this.#connections.ask, id)
+    return showRow(this.#connections.ask, id)
   }
 
-  async revokeToken(
-    id: string,
-    act: { readonly at: number; readonly by: string; readonly cause: string },
-  ): ReturnType<TokenRegistry['revokeToken']> {
+  async revokeToken(id: string, act: RevocationAct): ReturnType<TokenRegistry['revokeToken']> {
     if (!isRecordId(id)) return { outcome: 'unknown' }
     this.#onQuery('revokeToken')
-    return this.#connections.transaction(async (ask) => {
-      const values = [id, new Date(act.at), act.by, act.cause]
-      const [revoked] = await ask({ text: sql.revokeToken, values })
-      const token = await show(ask, id)
-      if (token === undefined) return { outcome: 'unknown' }
-      if (revoked === undefined) return { outcome: 'already', token }
-      await ask({ text: sql.recordChange, values: [id, null] })
-      return { outcome: 'revoked', token }
-    })
+    return lives.revokeOne(this.#connections, id, act)
+  }
+
+  async revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number> {
+    this.#onQuery('revokeTokens')
+    return lives.revokeGroup(this.#connections, group, act)
+  }
+
+  async countTokens(group: TokenGroup): Promise<number> {
+    this.#onQuery('countTokens')
+    return lives.countGroup(this.#connections, group)
+  }
+
+  async rotateToken(id: string, rotation: Rotation): ReturnType<TokenRegistry['rotateToken']> {
+    if (!isRecordId(id)) return { outcome: 'unknown' }
+    this.#onQuery('rotateToken')
+    return lives.rotateOne(this.#connections, id, rotation)
+  }
+
+  async recordUses(uses: readonly TokenUse[]): Promise<void> {
+    this.#onQuery('recordUses')
+    await lives.recordUses(this.#connections, uses)
+  }
+
+  async countDead(deadBefore: number): Promise<number> {
+    this.#onQuery('countDead')
+    return lives.countDead(this.#connections, deadBefore)
+  }
+
+  async purgeDead(deadBefore: number): Promise<number> {
+    this.#onQuery('purgeDead')
+    return lives.removeAll(this.#connections, purgeDead, deadBefore)
+  }
+
+  async pruneChanges(before: number): Promise<number> {
+    this.#onQuery('pruneChanges')
+    return lives.removeAll(this.#connections, pruneChanges, before)
+  }
+
+  async countByKey(now: number): Promise<readonly KeyUse[]> {
+    this.#onQuery('countByKey')
+    const query = { text: sql.countByKey, values: [new Date(now)] }
+    return (await this.#connections.askAtLength(query, countingMs)).map(readKeyUse)
   }
 
   async systemToken(): ReturnType<TokenRegistry['systemToken']> {
     this.#onQuery('systemToken')
     const [row] = await this.#connections.ask({ text: sql.systemToken })
-    return row && { token: readToken(row, forms), sealedText: textIn(row, 'sealed_text') }
+    return row && { token: readToken(row, postgresForms), sealedText: textIn(row, 'sealed_text') }
   }
 
   async addSubject(
@@ -122,13 +159,13 @@ export class PostgresTokenStore implements TokenStore {
     this.#onQuery('addSubject')
     const values = [subject.id, subject.name, subject.kind, new Date(subject.createdAt)]
     const [row] = await this.#connections.ask({ text: sql.addSubject, values })
-    return row && readSubject(row, forms)
+    return row && readSubject(row, postgresForms)
   }
 
   async findSubject(name: string): Promise<Subject | undefined> {
     this.#onQuery('findSubject')
     const [row] = await this.#connections.ask({ text: sql.findSubject, values: [name] })
-    return row && readSubject(row, forms)
+    return row && readSubject(row, postgresForms)
   }
 
   async listSubjects(filter: Parameters<TokenRegistry['listSubjects']>[0]): Promise<readonly Subject[]> {
@@ -136,15 +173,15 @@ export class PostgresTokenStore implements TokenStore {
     this.#onQuery('listSubjects')
     const { status = null, after = null, limit } = filter
     const rows = await this.#connections.ask({ text: sql.listSubjects, values: [status, after, limit] })
-    return rows.map((row) => readSubject(row, forms))
+    return rows.map((row) => readSubject(row, postgresForms))
   }
 
-  async setSubjectStatus(name: string, status: 'active' | 'disabled'): Promise<Subject | undefined> {
+  async setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined> {
     this.#onQuery('setSubjectStatus')
     return this.#connections.transaction(async (ask) => {
       const [changed] = await ask({ text: sql.setSubjectStatus, values: [name, status] })
       const [row] = changed ? [changed] : await ask({ text: sql.findSubject, values: [name] })
-      const subject = row && readSubject(row, forms)
+      const subject = row && readSubject(row, postgresForms)
       if (changed && subject) await ask({ text: sql.recordChange, values: [null, subject.id] })
       return subject
     })
@@ -153,19 +190,4 @@ export class PostgresTokenStore implements TokenStore {
   close(): Promise<void> {
     return this.#connections.close()
   }
-}
-
-async function show(ask: Ask, id: string): Promise<Token | undefined> {
-  const [row] = await ask({ text: sql.showToken, values: [id] })
-  return row && readToken(row, forms)
-}
-
-/** The parameters of `addToken` in their order. */
-function rowOf(token: NewToken): unknown[] {
-  const { id, digest, kind, subjectId, scopes, bindings, access, networks, paths } = token
-  const identity = [id, digest.keyId, digestBytes(digest.value), kind, subjectId]
-  const rights = [scopes, JSON.stringify(bindings), access, networks ?? null, paths ?? null]
-  const expiresAt = token.expiresAt === undefined ? null : new Date(token.expiresAt)
-  const history = [token.description, new Date(token.createdAt), token.createdBy, expiresAt]
-  return [...identity, ...rights, ...history, token.sealedText ?? null]
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
 import { ConnectionDigests } from './connection-digests.ts'
+import type { ImportedFormats } from './imported-formats.ts'
 import type { KeyRing } from './key-ring.ts'
 import { StoreUnavailable } from './ports.ts'
 import { type Token, tokenState } from './token.ts'
@@ -20,6 +21,7 @@ import { isWellFormed } from './token-text.ts'
 export interface ResolverContext {
   readonly directory: Pick<TokenDirectory, 'recall' | 'find'>
   readonly keyRing: Pick<KeyRing, 'digest' | 'digests'>
+  readonly importedFormats: Pick<ImportedFormats, 'recognise'>
   readonly clock: Clock
   /** Where the system token is accepted from. */
   readonly systemNetworks: Networks
@@ -50,10 +52,13 @@ async function lookUp(
   client: Address,
   context: ResolverContext,
 ): Promise<Token | Refusal> {
+  const { secret } = credential
   // The checksum spares the store from made-up texts; it is no secret and proves nothing.
-  if (!isWellFormed(credential.secret.reveal())) return refuse('invalid_token', 'not the text of a token')
+  const isNative = isWellFormed(secret.reveal())
+  const claim = isNative ? undefined : context.importedFormats.recognise(secret)
+  if (!isNative && claim === undefined) return refuse('invalid_token', 'not the text of a token')
   try {
-    const { token } = await context.directory.find(context.keyRing.digests(credential.secret))
+    const { token } = await context.directory.find(context.keyRing.digests(secret), claim)
     return judge(token, credential, client, context)
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error

@@ -3,10 +3,11 @@
  * @module
  */
 
+import { foreignKeyId } from './foreign-digest.ts'
+import { listStatement } from './list-statement.ts'
 import type { TokenFilter } from './ports.ts'
 import type { Parameters } from './sqlite-connection.ts'
 import { subjectColumns, tokenColumns } from './stored-token.ts'
-import { tokensWhere } from './tokens-where.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
@@ -29,24 +30,21 @@ export const currentVersion = 'SELECT version FROM change_clock'
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `
-SELECT version, token_id, subject_id FROM token_changes WHERE version > $version ORDER BY version LIMIT $limit`
+SELECT version, token_id, subject_id, changed_at FROM token_changes WHERE version > $version ORDER BY version LIMIT $limit`
 
 /** Reads the head of the file, whatever its schema. */
 export const ping = 'PRAGMA schema_version'
 
 export const addToken = `
 INSERT INTO tokens (id, key_id, digest, kind, subject_id, scopes, bindings, access, networks, paths,
-  description, created_at, created_by, expires_at, sealed_text)
+  description, created_at, created_by, expires_at, sealed_text,
+  parent_id, rotated_from)
 VALUES ($id, $keyId, $digest, $kind, $subjectId, $scopes, $bindings, $access, $networks, $paths,
-  $description, $createdAt, $createdBy, $expiresAt, $sealedText)`
+  $description, $createdAt, $createdBy, $expiresAt, $sealedText, $parentId, $rotatedFrom)`
 
 /** Primary key. */
 export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $id`
 
-/**
- * Newest first by id, which is unique: a page neither repeats nor misses a row, whatever is issued meanwhile.
- * Primary key, `tokens_by_subject` or `tokens_revoked`.
- */
 export function listTokens(filter: TokenFilter): { readonly text: string; readonly parameters: Parameters } {
   const parameters: Record<string, string | number> = {}
   const add = (value: string | number) => {
@@ -54,19 +52,8 @@ export function listTokens(filter: TokenFilter): { readonly text: string; readon
     parameters[name] = value
     return name
   }
-  const where = tokensWhere(filter, { value: add, time: add })
-  const text = `
-SELECT ${tokenColumns} FROM ${tokensWithSubjects}
-WHERE ${where}
-ORDER BY tokens.id DESC LIMIT ${add(filter.limit)}`
-  return { text, parameters }
+  return { text: listStatement(filter, { value: add, time: add }), parameters }
 }
-
-/** Yields no row when there is no such token or it is revoked already; primary key. */
-export const revokeToken = `
-UPDATE tokens SET revoked_at = $at, revoked_by = $by, revoked_cause = $cause
-WHERE id = $id AND revoked_at IS NULL
-RETURNING id`
 
 export const tick = 'UPDATE change_clock SET version = version + 1'
 
@@ -74,6 +61,13 @@ export const tick = 'UPDATE change_clock SET version = version + 1'
 export const recordChange = `
 INSERT INTO token_changes (version, token_id, subject_id)
 SELECT version, $tokenId, $subjectId FROM change_clock`
+
+/** One pass through the table: no index is worth its cost for a question that is asked once in a rotation. */
+export const countByKey = `
+SELECT key_id, count(*) AS tokens, max(kind = 'system') AS has_system_token
+FROM tokens
+WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $now)
+GROUP BY key_id ORDER BY key_id`
 
 /** Index `tokens_live_system`. */
 export const systemToken = `
@@ -99,4 +93,4 @@ ORDER BY id DESC LIMIT $limit`
 /** Yields no row when the status is that already; index `subjects_by_name`. */
 export const setSubjectStatus = `
 UPDATE subjects SET status = $status WHERE name = $name AND status <> 'deleted' AND status <> $status
-RETURNING id`
+RETURNING ${subjectColumns}`

@@ -3,39 +3,39 @@
  * @module
  */
 
+import type { ForeignRecord } from './foreign-record.ts'
 import { checkPage } from './page.ts'
 import type {
   Digests,
+  KeyUse,
   NewToken,
   Reading,
+  RevocationAct,
+  Rotation,
   TokenChange,
   TokenFilter,
+  TokenGroup,
   TokenRegistry,
   TokenStore,
+  TokenUse,
 } from './ports.ts'
 import { digestBytes, readReading, readVersion } from './reading.ts'
 import { isRecordId } from './record-id.ts'
-import { type Parameters as Named, SqliteConnection } from './sqlite-connection.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+import { SqliteForeignTokens } from './sqlite-foreign-tokens.ts'
+import * as lives from './sqlite-lives.ts'
+import { pruneChanges, purgeDead } from './sqlite-lives-sql.ts'
 import * as sql from './sqlite-sql.ts'
+import { insertRow, recordChange, showRow, sqliteForms } from './sqlite-token-rows.ts'
 import type { StoreOptions } from './store-options.ts'
-import { readChange, readSubject, readToken, type StoredForms } from './stored-token.ts'
-import { asBindings, asTextList, fail, type StoredRow, textIn } from './stored-value.ts'
-import type { Subject, Token } from './token.ts'
-
-/** SQLite's few types: times are whole milliseconds, lists and bindings JSON text. */
-const forms: StoredForms = {
-  time: (row, column) => {
-    const value = row[column]
-    if (value === null) return undefined
-    return Number.isSafeInteger(value) ? Number(value) : fail(column)
-  },
-  list: (row, column) => (row[column] === null ? undefined : asTextList(parsedIn(row, column), column)),
-  bindings: (row, column) => asBindings(parsedIn(row, column), column),
-}
+import { readChange, readKeyUse, readSubject, readToken } from './stored-token.ts'
+import { textIn } from './stored-value.ts'
+import type { Subject, SubjectStatus, Token } from './token.ts'
 
 /** Synchronous underneath: a look-up takes some ten microseconds, less than handing it to another thread. */
 export class SqliteTokenStore implements TokenStore {
   readonly technology = 'sqlite'
+  readonly foreign: ForeignRecord
   readonly #connection: SqliteConnection
   readonly #onQuery: (operation: string) => void
 
@@ -43,13 +43,19 @@ export class SqliteTokenStore implements TokenStore {
   constructor(settings: { readonly path: string }, { onQuery = () => {} }: StoreOptions = {}) {
     this.#connection = new SqliteConnection(settings.path)
     this.#onQuery = onQuery
+    this.foreign = new SqliteForeignTokens({
+      connection: this.#connection,
+      onQuery,
+      forms: sqliteForms,
+      insertToken: (token) => insertRow(this.#connection, token),
+    })
   }
 
   async find(digests: Digests): Promise<Reading> {
     this.#onQuery('find')
     const presented = digests.map(({ keyId, value }) => ({ keyId, hex: digestBytes(value).toString('hex') }))
     const rows = this.#connection.ask(sql.find, { digests: JSON.stringify(presented) })
-    return readReading(rows, digests, forms)
+    return readReading(rows, digests, sqliteForms)
   }
 
   async currentVersion(signal?: AbortSignal): Promise<number> {
@@ -62,7 +68,9 @@ export class SqliteTokenStore implements TokenStore {
     checkPage({ limit })
     signal?.throwIfAborted()
     this.#onQuery('changesAfter')
-    return this.#connection.ask(sql.changesAfter, { version, limit }).map(readChange)
+    return this.#connection
+      .ask(sql.changesAfter, { version, limit })
+      .map((row) => readChange(row, sqliteForms))
   }
 
   async ping(): Promise<void> {
@@ -72,10 +80,7 @@ export class SqliteTokenStore implements TokenStore {
 
   async addToken(token: NewToken): Promise<Token> {
     this.#onQuery('addToken')
-    return this.#connection.transaction(() => {
-      this.#connection.ask(sql.addToken, rowOf(token))
-      return this.#show(token.id) ?? fail('id')
-    })
+    return this.#connection.transaction(() => insertRow(this.#connection, token))
   }
 
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
@@ -83,35 +88,64 @@ export class SqliteTokenStore implements TokenStore {
     this.#onQuery('listTokens')
     const { text, parameters } = sql.listTokens(filter)
     const rows = this.#connection.ask(text, parameters)
-    return rows.map((row) => readToken(row, forms))
+    return rows.map((row) => readToken(row, sqliteForms))
   }
 
   async showToken(id: string): Promise<Token | undefined> {
     if (!isRecordId(id)) return undefined
     this.#onQuery('showToken')
-    return this.#show(id)
+    return showRow(this.#connection, id)
   }
 
-  async revokeToken(
-    id: string,
-    act: { readonly at: number; readonly by: string; readonly cause: string },
-  ): ReturnType<TokenRegistry['revokeToken']> {
+  async revokeToken(id: string, act: RevocationAct): ReturnType<TokenRegistry['revokeToken']> {
     this.#onQuery('revokeToken')
-    return this.#connection.transaction(() => {
-      const { at, by, cause } = act
-      const [revoked] = this.#connection.ask(sql.revokeToken, { id, at, by, cause })
-      const token = this.#show(id)
-      if (token === undefined) return { outcome: 'unknown' }
-      if (revoked === undefined) return { outcome: 'already', token }
-      this.#recordChange({ tokenId: id, subjectId: null })
-      return { outcome: 'revoked', token }
-    })
+    return lives.revokeOne(this.#connection, id, act)
+  }
+
+  async revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number> {
+    this.#onQuery('revokeTokens')
+    return lives.revokeGroup(this.#connection, group, act)
+  }
+
+  async countTokens(group: TokenGroup): Promise<number> {
+    this.#onQuery('countTokens')
+    return lives.countGroup(this.#connection, group)
+  }
+
+  async rotateToken(id: string, rotation: Rotation): ReturnType<TokenRegistry['rotateToken']> {
+    this.#onQuery('rotateToken')
+    return lives.rotateOne(this.#connection, id, rotation)
+  }
+
+  async recordUses(uses: readonly TokenUse[]): Promise<void> {
+    this.#onQuery('recordUses')
+    lives.recordUses(this.#connection, uses)
+  }
+
+  async countDead(deadBefore: number): Promise<number> {
+    this.#onQuery('countDead')
+    return lives.countDead(this.#connection, deadBefore)
+  }
+
+  async purgeDead(deadBefore: number): Promise<number> {
+    this.#onQuery('purgeDead')
+    return lives.removeAll(this.#connection, purgeDead, deadBefore)
+  }
+
+  async pruneChanges(before: number): Promise<number> {
+    this.#onQuery('pruneChanges')
+    return lives.removeAll(this.#connection, pruneChanges, before)
+  }
+
+  async countByKey(now: number): Promise<readonly KeyUse[]> {
+    this.#onQuery('countByKey')
+    return this.#connection.ask(sql.countByKey, { now }).map(readKeyUse)
   }
 
   async systemToken(): ReturnType<TokenRegistry['systemToken']> {
     this.#onQuery('systemToken')
     const [row] = this.#connection.ask(sql.systemToken)
-    return row && { token: readToken(row, forms), sealedText: textIn(row, 'sealed_text') }
+    return row && { token: readToken(row, sqliteForms), sealedText: textIn(row, 'sealed_text') }
   }
 
   async addSubject(
@@ -133,15 +167,16 @@ export class SqliteTokenStore implements TokenStore {
     this.#onQuery('listSubjects')
     const { status = null, after = null, limit } = filter
     const rows = this.#connection.ask(sql.listSubjects, { status, after, limit })
-    return rows.map((row) => readSubject(row, forms))
+    return rows.map((row) => readSubject(row, sqliteForms))
   }
 
-  async setSubjectStatus(name: string, status: 'active' | 'disabled'): Promise<Subject | undefined> {
+  async setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined> {
     this.#onQuery('setSubjectStatus')
     return this.#connection.transaction(() => {
       const [changed] = this.#connection.ask(sql.setSubjectStatus, { name, status })
-      const subject = this.#subject(name)
-      if (changed && subject) this.#recordChange({ tokenId: null, subjectId: subject.id })
+      if (changed === undefined) return this.#subject(name)
+      const subject = readSubject(changed, sqliteForms)
+      recordChange(this.#connection, { tokenId: null, subjectId: subject.id })
       return subject
     })
   }
@@ -150,41 +185,8 @@ export class SqliteTokenStore implements TokenStore {
     this.#connection.close()
   }
 
-  #show(id: string): Token | undefined {
-    const [row] = this.#connection.ask(sql.showToken, { id })
-    return row && readToken(row, forms)
-  }
-
   #subject(name: string): Subject | undefined {
     const [row] = this.#connection.ask(sql.findSubject, { name })
-    return row && readSubject(row, forms)
-  }
-
-  #recordChange(changed: { readonly tokenId: string | null; readonly subjectId: string | null }): void {
-    this.#connection.ask(sql.tick)
-    this.#connection.ask(sql.recordChange, changed)
-  }
-}
-
-function parsedIn(row: StoredRow, column: string): unknown {
-  const text = textIn(row, column)
-  try {
-    return JSON.parse(text)
-  } catch {
-    return fail(column)
-  }
-}
-
-function rowOf({ digest, networks, paths, expiresAt, sealedText, ...token }: NewToken): Named {
-  return {
-    ...token,
-    keyId: digest.keyId,
-    digest: digestBytes(digest.value),
-    scopes: JSON.stringify(token.scopes),
-    bindings: JSON.stringify(token.bindings),
-    networks: networks === undefined ? null : JSON.stringify(networks),
-    paths: paths === undefined ? null : JSON.stringify(paths),
-    expiresAt: expiresAt ?? null,
-    sealedText: sealedText ?? null,
+    return row && readSubject(row, sqliteForms)
   }
 }

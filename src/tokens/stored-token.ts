@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { TokenChange } from './ports.ts'
-import { optionalTextIn, type StoredRow, textIn, versionIn, wordIn } from './stored-value.ts'
+import type { KeyUse, TokenChange } from './ports.ts'
+import { countIn, optionalTextIn, type StoredRow, textIn, versionIn, wordIn } from './stored-value.ts'
 import {
   accessLevels,
   type Bindings,
@@ -29,7 +29,8 @@ export interface StoredForms {
 export const tokenColumns = `
   tokens.id, tokens.kind, tokens.scopes, tokens.bindings, tokens.access, tokens.networks, tokens.paths,
   tokens.description, tokens.created_at, tokens.created_by, tokens.expires_at, tokens.last_used_at,
-  tokens.revoked_at, tokens.revoked_by, tokens.revoked_cause,
+  tokens.last_used_address, tokens.revoked_at, tokens.revoked_by, tokens.revoked_cause,
+  tokens.parent_id, tokens.rotated_from, tokens.rotated_to,
   subjects.id AS subject_id, subjects.name AS subject_name, subjects.kind AS subject_kind,
   subjects.status AS subject_status, subjects.created_at AS subject_created_at`
 
@@ -55,9 +56,13 @@ export function readToken(row: StoredRow, forms: StoredForms): Token {
     createdBy: textIn(row, 'created_by'),
     expiresAt: forms.time(row, 'expires_at'),
     lastUsedAt: forms.time(row, 'last_used_at'),
+    lastUsedAddress: optionalTextIn(row, 'last_used_address'),
     revokedAt: forms.time(row, 'revoked_at'),
     revokedBy: optionalTextIn(row, 'revoked_by'),
     revokedCause: optionalTextIn(row, 'revoked_cause'),
+    parentId: optionalTextIn(row, 'parent_id'),
+    rotatedFrom: optionalTextIn(row, 'rotated_from'),
+    rotatedTo: optionalTextIn(row, 'rotated_to'),
   }
 }
 
@@ -71,11 +76,20 @@ export function readSubject(row: StoredRow, forms: StoredForms): Subject {
   }
 }
 
-export function readChange(row: StoredRow): TokenChange {
+export function readChange(row: StoredRow, forms: StoredForms): TokenChange {
   return {
     version: versionIn(row, 'version'),
     tokenId: optionalTextIn(row, 'token_id'),
     subjectId: optionalTextIn(row, 'subject_id'),
+    changedAt: required(forms.time(row, 'changed_at'), 'changed_at'),
+  }
+}
+
+export function readKeyUse(row: StoredRow): KeyUse {
+  return {
+    keyId: textIn(row, 'key_id'),
+    tokens: countIn(row, 'tokens'),
+    hasSystemToken: Boolean(row.has_system_token),
   }
 }
 

@@ -30,6 +30,11 @@ export function versionIn(row: StoredRow, column: string): number {
   return Number.isSafeInteger(version) ? version : fail(column)
 }
 
+/** A number of rows; PostgreSQL's come as text. */
+export function countIn(row: StoredRow, column: string): number {
+  return versionIn(row, column)
+}
+
 export function asTextList(value: unknown, column: string): readonly string[] {
   return isTextList(value) ? value : fail(column)
 }

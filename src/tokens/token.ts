@@ -58,9 +58,17 @@ export interface Token {
   readonly createdBy: string
   readonly expiresAt: number | undefined
   readonly lastUsedAt: number | undefined
+  /** Whence it was last used, as coarse as it was recorded: a network rather than a host. */
+  readonly lastUsedAddress: string | undefined
   readonly revokedAt: number | undefined
   readonly revokedBy: string | undefined
   readonly revokedCause: string | undefined
+  /** The token it was derived from, and is revoked with. */
+  readonly parentId: string | undefined
+  /** The token whose place it took; the record of that one may have been purged since. */
+  readonly rotatedFrom: string | undefined
+  /** The token that took its place; the record of that one may have been purged since. */
+  readonly rotatedTo: string | undefined
 }
 
 export type TokenState = 'active' | 'expired' | 'revoked' | 'subject-disabled' | 'subject-deleted'

@@ -6,17 +6,13 @@
 
 import { refuse } from '../../request/refusal.ts'
 import { canonicalPath } from '../../route/canonical-path.ts'
+import { prefixCovers } from '../../tokens/path-prefix.ts'
 import type { Rule } from './rule.ts'
 
 export const tokenPathRule: Rule = ({ token, resource }) => {
   if (token.paths === undefined) return undefined
   const canonical = canonicalPath(resource.path)
   if ('problem' in canonical) return refuse('path_not_allowed', canonical.problem)
-  if (token.paths.some((prefix) => covers(prefix, canonical.path))) return undefined
+  if (token.paths.some((prefix) => prefixCovers(prefix, canonical.path))) return undefined
   return refuse('path_not_allowed', 'outside the paths of the token')
-}
-
-function covers(prefix: string, path: string): boolean {
-  if (!path.startsWith(prefix)) return false
-  return prefix.endsWith('/') || path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f
 }

@@ -49,6 +49,14 @@ export const store = z
       .describe(
         'How long tokens that are known from memory or Redis are still served while the store does not answer; 0s not at all.',
       ),
+    lastUsedInterval: duration({ zero: true })
+      .prefault('60s')
+      .describe('How often the last use of tokens is recorded, in one batch; 0s never.'),
+    rehashForeign: flag()
+      .prefault(true)
+      .describe(
+        'Whether an imported token gets the keyed digest of its text when that is first presented, and is found like a native one from then on.',
+      ),
   })
   .describe('The record of all tokens. Exactly one of `postgres` and `sqlite`.')
 
@@ -75,6 +83,11 @@ export const cache = z
         ttl: duration().prefault('5m').describe('How long a sealed entry is kept.'),
         timeout: duration().prefault('50ms').describe('Deadline of each command.'),
         entryBytes: byteSize().prefault('64KiB').describe('A larger entry is not read.'),
+        lease: duration()
+          .prefault('2s')
+          .describe(
+            'How long a replica that hears nothing from Redis trusts its memory without asking the store, and how long a revocation waits for one that is silent; 500ms to 10s, the same on every replica.',
+          ),
       })
       .optional()
       .describe(

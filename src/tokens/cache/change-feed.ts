@@ -15,7 +15,10 @@ const rememberedMax = 100_000
 export interface ChangeListener {
   /** In rising order of versions. Must not throw. */
   changed(changes: readonly TokenChange[]): void
-  /** The clock went back, as after a restored backup: nothing read before may be used. Must not throw. */
+  /**
+   * The clock went back, as after a restored backup, or changes were missed: nothing read before may be used. Must
+   * not throw.
+   */
   reset(): void
 }
 
@@ -28,6 +31,11 @@ export interface ChangeFeedOptions {
   readonly retentionMs: number
   /** Milliseconds that never go back. */
   readonly monotonic: () => number
+  /**
+   * Up to when, on that clock, this replica is sure to hear of changes that others wait for. Omitted where nobody
+   * tells of changes, and polls alone vouch for what tiers hold.
+   */
+  readonly attentiveUntil?: () => number
   /** Called at the first of a row of polls that fail. */
   readonly failing: (error: unknown) => void
   /** Called when polls succeed again. */
@@ -46,8 +54,12 @@ export class ChangeFeed {
   /** Every change after this version has been seen and is remembered. */
   #floor = Number.POSITIVE_INFINITY
   #confirmedAt = Number.NEGATIVE_INFINITY
+  /** How often `heed` was called, and how often it had been when the last poll that succeeded began. */
+  #notices = 0
+  #heeded = 0
   #failingSince: number | undefined
-  #underWay: Promise<void> | undefined
+  #underWay: Promise<boolean> | undefined
+  #next: Promise<boolean> | undefined
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -67,6 +79,7 @@ export class ChangeFeed {
     this.#isStopped = true
     clearTimeout(this.#timer)
     await this.#underWay
+    await this.#next
   }
 
   follow(listener: ChangeListener): void {
@@ -83,14 +96,24 @@ export class ChangeFeed {
     return this.#options.leaseMs
   }
 
-  /** Whether what tiers hold is the present state, give or take the lease. Costs one subtraction. */
+  /** Whether what tiers hold may be used as the present state. Costs a few comparisons. */
   isFresh(now = this.#options.monotonic()): boolean {
-    return now - this.#confirmedAt < this.#options.leaseMs
+    return this.isConfirmedWithin(this.#options.leaseMs, now)
   }
 
-  /** Whether a poll that succeeded began less than `ms` ago. */
+  /** Whether a poll that succeeded began less than `ms` ago, and what it brought is not in doubt since. */
   isConfirmedWithin(ms: number, now = this.#options.monotonic()): boolean {
-    return now - this.#confirmedAt < ms
+    return now - this.#confirmedAt < ms && !this.#isInDoubt(now)
+  }
+
+  /** Whether polls succeed often enough, be what they brought in doubt or not. */
+  get isFollowing(): boolean {
+    return this.#options.monotonic() - this.#confirmedAt < this.#options.leaseMs
+  }
+
+  /** Whether only a poll can tell, one that begins now, and it may: nothing that is held is fresh until then. */
+  get wantsConfirming(): boolean {
+    return this.#failingSince === undefined && this.#isInDoubt(this.#options.monotonic())
   }
 
   /** Since the start of the last poll that succeeded; `undefined` before there was one. */
@@ -120,12 +143,30 @@ export class ChangeFeed {
     )
   }
 
-  /** Fetches what has changed, or joins the poll under way. Never rejects. */
-  poll(): Promise<void> {
+  /** Fetches what has changed, or joins the poll under way. Yields whether that succeeded; never rejects. */
+  poll(): Promise<boolean> {
     this.#underWay ??= this.#poll().finally(() => {
       this.#underWay = undefined
     })
     return this.#underWay
+  }
+
+  /** As `poll`, but never joins one that began before the call: success means that no change until now is missing. */
+  confirm(): Promise<boolean> {
+    this.#next ??= (this.#underWay ?? Promise.resolve()).then(() => {
+      this.#next = undefined
+      return this.#isStopped ? false : this.poll()
+    })
+    return this.#next
+  }
+
+  /**
+   * Something has changed, whatever it was: from this call on nothing that was read before is trusted, not even for
+   * the grace of an outage, until a poll that begins later has succeeded. Yields whether the first one did.
+   */
+  heed(): Promise<boolean> {
+    this.#notices++
+    return this.confirm()
   }
 
   async #pollAndSchedule(): Promise<void> {
@@ -137,21 +178,30 @@ export class ChangeFeed {
     this.#timer = setTimeout(() => void this.#pollAndSchedule(), delayMs).unref()
   }
 
-  async #poll(): Promise<void> {
+  #isInDoubt(now: number): boolean {
+    return (
+      this.#heeded !== this.#notices || now >= (this.#options.attentiveUntil?.() ?? Number.POSITIVE_INFINITY)
+    )
+  }
+
+  async #poll(): Promise<boolean> {
     const startedAt = this.#options.monotonic()
+    const notices = this.#notices
     try {
       await withDeadline(this.#deadlineMs, (signal) => this.#advance(signal))
     } catch (error) {
-      if (this.#failingSince !== undefined) return
+      if (this.#failingSince !== undefined) return false
       this.#failingSince = startedAt
       this.#options.failing(error)
       for (const act of this.#onFailing) act()
-      return
+      return false
     }
     this.#confirmedAt = startedAt
-    if (this.#failingSince === undefined) return
+    this.#heeded = notices
+    if (this.#failingSince === undefined) return true
     this.#options.recovered(this.#options.monotonic() - this.#failingSince)
     this.#failingSince = undefined
+    return true
   }
 
   async #advance(signal: AbortSignal): Promise<void> {
@@ -163,18 +213,19 @@ export class ChangeFeed {
       const changes = await source.changesAfter(this.#version, batchMax, signal)
       // A poll past its deadline has been given up, and another one may be under way.
       signal.throwIfAborted()
-      this.#take(changes)
-      if (changes.length < batchMax) this.#version = Math.max(this.#version, present)
+      // Versions are given out without gaps: one that is missing was pruned while nobody here was listening.
+      if (changes[0]?.version === this.#version + 1) this.#take(changes)
+      else this.#beginAt(present)
     }
     this.#forget()
   }
 
   #beginAt(version: number): void {
-    const wentBack = this.#version !== undefined
+    const isRestart = this.#version !== undefined
     this.#lastChange.clear()
     this.#version = version
     this.#floor = version
-    if (wentBack) for (const listener of this.#listeners) listener.reset()
+    if (isRestart) for (const listener of this.#listeners) listener.reset()
   }
 
   #take(changes: readonly TokenChange[]): void {

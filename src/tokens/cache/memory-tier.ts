@@ -6,6 +6,7 @@
 
 import { LRUCache } from 'lru-cache'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
+import type { ForeignClaim } from '../foreign-record.ts'
 import { type Digests, type Reading, StoreUnavailable, type TokenChange, type TokenReader } from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'
@@ -85,16 +86,20 @@ export class MemoryTier implements TokenReader, ChangeListener {
    * From here, or from the next tier. Throws `StoreUnavailable` when that cannot tell and nothing is known here that
    * the grace covers.
    */
-  async find(digests: Digests): Promise<Reading> {
+  async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
     const key = digests[0].value
     const known = this.recall(key) ?? this.#recallAbsent(key)
     if (known !== undefined) return known
+    // From then on the feed knows all that had changed when the question came, and no older answer passes it.
+    const isConfirmed = this.#feed.wantsConfirming && (await this.#feed.confirm())
+    const confirmed = isConfirmed ? this.#recallConfirmed(key) : undefined
+    if (confirmed !== undefined) return confirmed
     // Nobody waits for a store that is known not to answer.
     const stale = this.#feed.isFailing ? this.#recallInOutage(key) : undefined
     if (stale !== undefined) return stale
     this.#observer.lookedUp('memory', 'miss')
     try {
-      return await this.#flights.run(key, () => this.#fetch(key, digests))
+      return await this.#flights.run(key, () => this.#fetch(key, digests, claim))
     } catch (error) {
       const fallback = error instanceof StoreUnavailable ? this.#recallInOutage(key) : undefined
       if (fallback === undefined) throw error
@@ -114,9 +119,9 @@ export class MemoryTier implements TokenReader, ChangeListener {
     this.#absent.clear()
   }
 
-  async #fetch(key: string, digests: Digests): Promise<Reading> {
+  async #fetch(key: string, digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
     for (let reads = 0; reads < readsMax; reads++) {
-      const reading = await this.#options.inner.find(digests)
+      const reading = await this.#options.inner.find(digests, claim)
       const { token, version } = reading
       if (token === undefined) {
         this.#rememberAbsent(key, reading)
@@ -146,6 +151,14 @@ export class MemoryTier implements TokenReader, ChangeListener {
     const { entries, absentTtl } = this.#options.settings
     if (entries === 0) return
     this.#absent.set(key, { reading, until: this.#monotonic() + absentTtl })
+  }
+
+  /** For who has just asked the feed: whether it is fresh does not matter. */
+  #recallConfirmed(key: string): Reading | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || this.#monotonic() >= entry.until) return undefined
+    this.#observer.lookedUp('memory', 'hit')
+    return entry.reading
   }
 
   #recallAbsent(key: string): Reading | undefined {

@@ -7,7 +7,8 @@
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
-import { type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
+import type { ForeignClaim } from '../foreign-record.ts'
+import { type Digest, type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'
 import type { LookupObserver, LookupResult } from './measured-reader.ts'
@@ -26,6 +27,9 @@ export interface RedisTierOptions {
   readonly random: () => number
 }
 
+/** What one entry came to: a reading that may be used, or why there is none. */
+type Found = Reading | 'miss' | 'rejected' | 'error'
+
 /** Holds records that exist, whatever their state; never «no such token». Must follow the feed that it is given. */
 export class RedisTier implements TokenReader, ChangeListener {
   readonly #options: RedisTierOptions
@@ -37,16 +41,17 @@ export class RedisTier implements TokenReader, ChangeListener {
   }
 
   /** From Redis, or from the next tier; throws only what that throws. */
-  async find(digests: Digests): Promise<Reading> {
-    const { feed, outageGraceMs, settings } = this.#options
-    const key = `${settings.prefix}token:${digests[0].value}`
-    if (feed.isFresh()) return (await this.#recall(key, 'hit')) ?? (await this.#fetch(key, digests))
+  async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
+    const { feed, outageGraceMs } = this.#options
+    const shared = feed.isFresh() ? await this.#recall(digests, 'hit') : undefined
+    // A slow answer may have outlived the trust that it was asked for in.
+    if (shared !== undefined && feed.isFresh()) return shared
     try {
-      return await this.#fetch(key, digests)
+      return await this.#fetch(digests, claim)
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || !feed.isConfirmedWithin(outageGraceMs)) throw error
-      const known = await this.#recall(key, 'stale')
-      if (known === undefined) throw error
+      const known = await this.#recall(digests, 'stale')
+      if (known === undefined || !feed.isConfirmedWithin(outageGraceMs)) throw error
       return known
     }
   }
@@ -59,9 +64,9 @@ export class RedisTier implements TokenReader, ChangeListener {
     this.#distrustedUntil = this.#options.clock.now() + this.#options.settings.ttl
   }
 
-  async #fetch(key: string, digests: Digests): Promise<Reading> {
-    const reading = await this.#options.inner.find(digests)
-    if (reading.token !== undefined) this.#store(key, reading.token, reading.version)
+  async #fetch(digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
+    const reading = await this.#options.inner.find(digests, claim)
+    if (reading.token !== undefined) this.#store(this.#keyOf(digests[0]), reading.token, reading.version)
     return reading
   }
 
@@ -76,9 +81,9 @@ export class RedisTier implements TokenReader, ChangeListener {
   }
 
   /** What Redis knows, counted as `found` when it may be used. */
-  async #recall(key: string, found: LookupResult): Promise<Reading | undefined> {
+  async #recall(digests: Digests, found: LookupResult): Promise<Reading | undefined> {
     const startedAt = performance.now()
-    const read = await this.#read(key)
+    const read = await this.#readAny(digests)
     const durationMs = performance.now() - startedAt
     if (typeof read === 'string') {
       this.#options.observer.lookedUp('redis', read, durationMs)
@@ -88,7 +93,20 @@ export class RedisTier implements TokenReader, ChangeListener {
     return read
   }
 
-  async #read(key: string): Promise<Reading | 'miss' | 'rejected' | 'error'> {
+  /** Under every key of the ring: what was stored before a rotation serves until it ends. */
+  async #readAny(digests: Digests): Promise<Found> {
+    for (const digest of digests) {
+      const found = await this.#read(this.#keyOf(digest))
+      if (found !== 'miss') return found
+    }
+    return 'miss'
+  }
+
+  #keyOf({ value }: Digest): string {
+    return `${this.#options.settings.prefix}token:${value}`
+  }
+
+  async #read(key: string): Promise<Found> {
     const { client, settings, sealer, feed, clock } = this.#options
     const now = clock.now()
     if (now < this.#distrustedUntil) return 'miss'

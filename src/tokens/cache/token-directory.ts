@@ -4,14 +4,20 @@
  * @module
  */
 
+import { randomUUID } from 'node:crypto'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
+import { RedisSubscription } from '../../redis/redis-subscription.ts'
+import { type ForeignReaderOptions, readForeign } from '../foreign-reader.ts'
+import type { ForeignClaim } from '../foreign-record.ts'
 import type { ChangeSource, Digests, Reading, TokenReader } from '../ports.ts'
 import { ChangeFeed, type ChangeListener } from './change-feed.ts'
 import { type LookupObserver, measureReader } from './measured-reader.ts'
 import { MemoryTier } from './memory-tier.ts'
+import { openNoticeBoard } from './open-notice-board.ts'
 import { RedisTier } from './redis-tier.ts'
+import { RevocationListener } from './revocation-listener.ts'
 import type { Sealer } from './sealed-entry.ts'
 import { gateStore } from './store-gate.ts'
 
@@ -24,6 +30,8 @@ export interface DirectoryLog {
 export interface TokenDirectoryOptions {
   /** Not closed by the directory. */
   readonly store: TokenReader & ChangeSource
+  /** How tokens of other services are proven; without it only native ones are found. */
+  readonly foreign?: ForeignReaderOptions
   readonly settings: CacheSettings
   /** How long known tokens are served while the store does not answer. */
   readonly outageGraceMs: number
@@ -39,7 +47,7 @@ export interface TokenDirectoryOptions {
 
 /** For readiness and metrics. */
 export interface DirectoryStatus {
-  /** `fresh`: as usual. `stale`: the lease ran out, every request asks the store. `outage`: the store does not answer. */
+  /** `fresh`: as usual. `stale`: fetches are late, every request asks the store. `outage`: the store does not answer. */
   readonly feed: 'fresh' | 'stale' | 'outage'
   /** Since the start of the last fetch of changes that succeeded; `undefined` before the first. */
   readonly feedAgeMs: number | undefined
@@ -67,10 +75,12 @@ export interface TokenDirectory extends TokenReader {
 export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirectory {
   const { settings, outageGraceMs, observer, log, sealer } = options
   const { clock = systemClock, monotonic = () => performance.now(), random = Math.random } = options
-  const feed = openFeed(options, monotonic)
-  const store = gateStore(measureReader(options.store, 'store', observer), feed)
-  const shared = { outageGraceMs, feed, observer, random }
   const client = settings.redis && openRedis(settings.redis, log)
+  const listener = settings.redis && openListener(settings.redis, () => feed.heed(), monotonic)
+  const feed = openFeed(options, monotonic, listener)
+  const native = gateStore(measureReader(options.store, 'store', observer), feed)
+  const store = options.foreign === undefined ? native : readForeign(native, options.foreign)
+  const shared = { outageGraceMs, feed, observer, random }
   const redis =
     settings.redis &&
     client &&
@@ -81,13 +91,15 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
 
   return {
     recall: (cacheKey) => memory.recall(cacheKey),
-    find: (digests: Digests) => memory.find(digests),
+    find: (digests: Digests, claim?: ForeignClaim) => memory.find(digests, claim),
     follow: (listener) => feed.follow(listener),
     async start() {
-      await Promise.all([client?.connect(), feed.start()])
+      await Promise.all([client?.connect(), listener?.connect(), feed.start()])
+      if (client?.state === 'up') await listener?.start()
+      else void listener?.start()
     },
     status: () => ({
-      feed: feed.isFresh() ? 'fresh' : feed.isFailing ? 'outage' : 'stale',
+      feed: feed.isFollowing ? 'fresh' : feed.isFailing ? 'outage' : 'stale',
       canDecide: feed.version !== undefined && (!feed.isFailing || feed.isConfirmedWithin(outageGraceMs)),
       feedAgeMs: feed.ageMs,
       version: feed.version,
@@ -95,6 +107,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       redis: client?.state ?? 'off',
     }),
     async close() {
+      await listener?.stop()
       client?.close()
       await feed.stop()
     },
@@ -104,6 +117,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
 function openFeed(
   { store, settings, outageGraceMs, log }: TokenDirectoryOptions,
   monotonic: () => number,
+  listener: RevocationListener | undefined,
 ): ChangeFeed {
   const feed = new ChangeFeed({
     source: store,
@@ -111,6 +125,7 @@ function openFeed(
     leaseMs: settings.lease,
     retentionMs: Math.max(settings.memory.ttl, settings.redis?.ttl ?? 0) + outageGraceMs,
     monotonic,
+    ...(listener && { attentiveUntil: () => listener.attentiveUntil }),
     failing: (error) =>
       log.warn(
         { reason: error instanceof Error ? error.message : 'unknown' },
@@ -122,9 +137,29 @@ function openFeed(
   feed.follow({
     changed() {},
     reset: () =>
-      log.warn({ version: feed.version }, 'the change clock of the store went back; caches are dropped'),
+      log.warn(
+        { version: feed.version },
+        'the change clock of the store went back, or changes were missed; caches are dropped',
+      ),
   })
   return feed
+}
+
+function openListener(
+  { url, prefix, lease }: NonNullable<CacheSettings['redis']>,
+  heed: () => Promise<unknown>,
+  monotonic: () => number,
+): RevocationListener {
+  const id = randomUUID()
+  const board = openNoticeBoard({ url, prefix, lease })
+  return new RevocationListener({
+    id,
+    leaseMs: lease,
+    board,
+    listen: (on) => new RedisSubscription({ url, channels: board.channelsOf(id), ...on }),
+    heed,
+    monotonic,
+  })
 }
 
 function openRedis({ url, timeout }: NonNullable<CacheSettings['redis']>, log: DirectoryLog): RedisClient {

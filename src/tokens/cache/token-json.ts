@@ -53,9 +53,13 @@ const tokenFields: Readonly<Record<keyof Token, Check>> = {
   createdBy: isText,
   expiresAt: orNull(isTime),
   lastUsedAt: orNull(isTime),
+  lastUsedAddress: orNull(isText),
   revokedAt: orNull(isTime),
   revokedBy: orNull(isText),
   revokedCause: orNull(isText),
+  parentId: orNull(isText),
+  rotatedFrom: orNull(isText),
+  rotatedTo: orNull(isText),
 }
 
 /** What `JSON.stringify` is to be given. Fields beyond those of a token are left out. */

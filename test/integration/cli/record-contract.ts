@@ -46,7 +46,8 @@ async function issues(t: Test, cli: Cli) {
   t.equal(Date.parse(String(rest.expiresAt)) - Date.parse(String(rest.createdAt)), 3 * 3_600_000)
 
   const shown = await cli.run('token', 'show', String(id), '--json')
-  t.same(shown.json(), { id, ...rest })
+  const chain = { parents: [], derived: [], predecessors: [], successors: [], isCut: false }
+  t.same(shown.json(), { id, ...rest, chain })
   t.notMatch(shown.stdout, String(token))
   const forPeople = await cli.run('token', 'show', String(id))
   t.match(forPeople.stdout, /^access +owner$/m)

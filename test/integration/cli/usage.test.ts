@@ -26,6 +26,16 @@ t.test('bad usage is exit code 2', async (t) => {
     ['token', 'list', '--limit', '0'],
     ['token', 'list', '--nonsense'],
     ['token', 'list', 'extra'],
+    ['token', 'list', '--bind', 'project'],
+    ['token', 'issue', '--from', 'a', '--subject', 'b'],
+    ['token', 'rotate'],
+    ['token', 'rotate', 'a', '--overlap', 'soon'],
+    ['token', 'revoke'],
+    ['token', 'revoke', 'a', '--subject', 'b'],
+    ['token', 'revoke', '--subject', 'a', '--issuer', 'b'],
+    ['token', 'purge'],
+    ['token', 'purge', '--older-than', '0s'],
+    ['key', 'retire'],
   ]
   for (const args of cases) {
     const { code, stdout, stderr } = await cli.run(...args)

@@ -27,7 +27,7 @@ const scene = { installation, upstream, gateways }
 
 t.test('a token revoked by a command is refused by two gateways within a second, and for good', async (t) => {
   await revokeTokens(t, scene)
-  t.equal((await redis.keys(`${prefix}*`)).length, trials, 'the entries are still there')
+  t.equal((await redis.keys(`${prefix}token:*`)).length, trials, 'the entries are still there')
 })
 t.test('the tokens of a subject follow «disable» and «enable» on both within a second', (t) =>
   switchSubject(t, scene),

@@ -98,10 +98,15 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
       await store.setSubjectStatus('test:tester', 'active')
       t.match(await store.find(digests), { token: { subject: { status: 'active' } }, version: 2 })
       const subjectId = token.subject.id
-      t.same(await store.changesAfter(0, 10), [
-        { version: 1, tokenId: undefined, subjectId },
-        { version: 2, tokenId: undefined, subjectId },
-      ])
+      const changes = await store.changesAfter(0, 10)
+      t.same(
+        changes.map(({ changedAt: _, ...change }) => change),
+        [
+          { version: 1, tokenId: undefined, subjectId },
+          { version: 2, tokenId: undefined, subjectId },
+        ],
+      )
+      for (const { changedAt } of changes) t.ok(Math.abs(Date.now() - changedAt) < 60_000, 'the time is told')
       t.equal(await store.setSubjectStatus('nobody', 'disabled'), undefined)
     },
   )

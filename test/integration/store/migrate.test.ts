@@ -3,27 +3,39 @@
  * @module
  */
 
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import type { StoreSettings } from '../../../src/config/schema/tokens.ts'
 import { migrate, pendingMigrations } from '../../../src/database/migrate.ts'
+import type { StorePlace } from '../../../src/database/which-store.ts'
 import { openTokenStore } from '../../../src/tokens/open-token-store.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 
 interface Case {
-  readonly settings: StoreSettings
+  readonly settings: StorePlace
   execute(sql: string): Promise<void>
 }
 
-const common = { migrations: 'auto', outageGrace: 0 } as const
+const folder = join(import.meta.dirname, '../../../src/database/migrations')
+
+/** A token as the first migration had it, bound to two projects. */
+const early = (digest: string) => `
+  INSERT INTO subjects (id, name, kind, created_at)
+  VALUES ('0198c2f0-5b1e-7cc4-9a51-3f6f8d0f1c11', 'alice', 'user', $NOW);
+  INSERT INTO tokens (id, key_id, digest, kind, subject_id, scopes, bindings, access, description, created_at, created_by)
+  SELECT '0198c2f0-5b1e-7cc4-9a51-3f6f8d0f1c12', 'k1', ${digest}, 'personal', id, $LIST,
+    '{"project":["pip","flask"]}', 'read-only', '', created_at, 'root'
+  FROM subjects`
+
+const everything = ['001 tokens', '002 token-lives', '003 foreign-tokens']
 
 const databases: Record<string, (t: Test) => Promise<Case>> = {
   PostgreSQL: async (t) => {
     const url = await freshDatabase(t)
     return {
-      settings: { ...common, postgres: { url, connections: 1, timeout: 2000 } },
+      settings: { postgres: { url, connections: 1, timeout: 2000 } },
       execute: async (sql) => {
         const client = new pg.Client({ connectionString: url, query_timeout: 10_000 })
         await client.connect()
@@ -35,7 +47,7 @@ const databases: Record<string, (t: Test) => Promise<Case>> = {
   SQLite: async (t) => {
     const path = join(t.testdir(), 'tokens.db')
     return {
-      settings: { ...common, sqlite: { path } },
+      settings: { sqlite: { path } },
       execute: async (sql) => {
         const database = new DatabaseSync(path)
         database.exec(sql)
@@ -48,9 +60,9 @@ const databases: Record<string, (t: Test) => Promise<Case>> = {
 for (const [name, newCase] of Object.entries(databases)) {
   t.test(`${name}: says what is pending, applies it once, and opens the store on it`, async (t) => {
     const { settings } = await newCase(t)
-    t.same(await pendingMigrations(settings), ['001 tokens'])
-    t.same(await pendingMigrations(settings), ['001 tokens'], 'asking changes nothing')
-    t.same(await migrate(settings), ['001 tokens'])
+    t.same(await pendingMigrations(settings), everything)
+    t.same(await pendingMigrations(settings), everything, 'asking changes nothing')
+    t.same(await migrate(settings), everything)
     t.same(await migrate(settings), [])
     t.same(await pendingMigrations(settings), [])
     const store = openTokenStore(settings)
@@ -73,23 +85,48 @@ for (const [name, newCase] of Object.entries(databases)) {
     await t.rejects(migrate(settings), { message: /checksum failed/ })
   })
 
+  t.test(`${name}: tokens that were recorded by the first release are found by their bindings`, async (t) => {
+    const { settings, execute } = await newCase(t)
+    const dialect = name.toLowerCase().replace('postgresql', 'postgres')
+    const [first = '', ...later] = readdirSync(join(folder, dialect))
+      .toSorted()
+      .map((file) => readFileSync(join(folder, dialect, file), 'utf8'))
+    const isPostgres = dialect === 'postgres'
+    const insert = early(isPostgres ? "sha256('x')" : 'zeroblob(32)')
+      .replace('$NOW', isPostgres ? 'now()' : '1')
+      .replace('$LIST', isPostgres ? "'{}'" : "'[]'")
+    for (const script of [first, insert, ...later]) await execute(script)
+    const store = openTokenStore(settings)
+    t.equal(await store.countTokens({ binding: { key: 'project', value: 'flask' } }), 1)
+    t.match(
+      await store.listTokens({
+        state: 'active',
+        now: 1,
+        limit: 9,
+        binding: { key: 'project', value: 'pip' },
+      }),
+      [{ createdBy: 'root', parentId: undefined, rotatedTo: undefined }],
+    )
+    await store.close()
+  })
+
   t.test(`${name}: a migration that fails half-way leaves nothing behind`, async (t) => {
     const { settings, execute } = await newCase(t)
     await execute('CREATE TABLE change_clock (only_row integer)')
     await t.rejects(migrate(settings), { message: /change_clock.* already exists/ })
     await execute('DROP TABLE change_clock')
-    t.same(await migrate(settings), ['001 tokens'])
+    t.same(await migrate(settings), everything)
   })
 }
 
 t.test('many replicas may migrate PostgreSQL at once, and one of them does', async (t) => {
-  const { settings } = (await databases.PostgreSQL?.(t)) ?? { settings: common }
+  const { settings } = (await databases.PostgreSQL?.(t)) ?? { settings: {} }
   const applied = await Promise.all(Array.from({ length: 8 }, () => migrate(settings)))
-  t.same(applied.flat(), ['001 tokens'])
+  t.same(applied.flat(), everything)
 })
 
 t.test('exactly one store is opened', async (t) => {
   const postgres = { url: 'postgres://u@h/d', connections: 1, timeout: 1000 }
-  t.throws(() => openTokenStore(common), { message: /give «postgres» or «sqlite»/ })
-  t.throws(() => openTokenStore({ ...common, postgres, sqlite: { path: 'x' } }), { message: /remove one/ })
+  t.throws(() => openTokenStore({}), { message: /give «postgres» or «sqlite»/ })
+  t.throws(() => openTokenStore({ postgres, sqlite: { path: 'x' } }), { message: /remove one/ })
 })

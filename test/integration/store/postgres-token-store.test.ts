@@ -3,55 +3,22 @@
  * @module
  */
 
-import pg from 'pg'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { postgresOptions } from '../../../src/database/postgres-options.ts'
 import { find } from '../../../src/tokens/postgres-sql.ts'
-import { PostgresTokenStore } from '../../../src/tokens/postgres-token-store.ts'
 import { freshDatabase, startPostgres } from '../../support/postgres.ts'
-import { addToken, type Database } from './contract-database.ts'
+import { addToken } from './contract-database.ts'
+import { connected, newPostgresDatabase, opened, settingsOf, timeout } from './postgres-database.ts'
 import { testTokenStore } from './token-store-contract.ts'
 
-const timeout = 1000
-/** For tests whose many changes wait for each other, on a machine that is busy. */
-const patientTimeout = 15_000
-const store = { migrations: 'auto', outageGrace: 0 } as const
-const settingsOf = (url: string, timeoutMs = timeout) => ({ url, connections: 4, timeout: timeoutMs })
-
-async function newDatabase(t: Test): Promise<Database> {
-  const url = await freshDatabase(t)
-  await migrate({ ...store, postgres: settingsOf(url) })
-  return {
-    open: (options) => opened(t, url, options, patientTimeout),
-    execute: async (sql) => {
-      const client = await connected(t, url)
-      await client.query(sql)
-    },
-  }
-}
-
-function opened(t: Test, url: string, options = {}, timeoutMs = timeout): PostgresTokenStore {
-  const opened = new PostgresTokenStore(settingsOf(url, timeoutMs), options)
-  t.teardown(() => opened.close())
-  return opened
-}
-
-async function connected(t: Test, url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, query_timeout: 10_000 })
-  client.on('error', () => {})
-  await client.connect()
-  t.teardown(() => client.end())
-  return client
-}
-
-testTokenStore(t, newDatabase)
+testTokenStore(t, newPostgresDatabase)
 
 t.test(
   'a change waits for the one before it, so that no version is visible before a lower one',
   async (t) => {
     const url = await freshDatabase(t)
-    await migrate({ ...store, postgres: settingsOf(url) })
+    await migrate({ postgres: settingsOf(url) })
     const [registry, slow] = [opened(t, url), await connected(t, url)]
     const [one, two] = [await addToken(registry), await addToken(registry)]
 
@@ -79,7 +46,7 @@ t.test(
 
 t.test('a change that cannot take the clock in time is given up whole', async (t) => {
   const url = await freshDatabase(t)
-  await migrate({ ...store, postgres: settingsOf(url) })
+  await migrate({ postgres: settingsOf(url) })
   const [registry, holder] = [opened(t, url), await connected(t, url)]
   const { token, digests } = await addToken(registry)
   await holder.query('BEGIN')
@@ -93,7 +60,7 @@ t.test('a change that cannot take the clock in time is given up whole', async (t
 
 t.test('look-ups that hang do not keep the clock and ping from answering', async (t) => {
   const url = await freshDatabase(t)
-  await migrate({ ...store, postgres: settingsOf(url) })
+  await migrate({ postgres: settingsOf(url) })
   const [reader, holder] = [opened(t, url), await connected(t, url)]
   const { digests } = await addToken(reader)
   await holder.query('BEGIN')
@@ -110,7 +77,7 @@ t.test('look-ups that hang do not keep the clock and ping from answering', async
 
 t.test('each key of a look-up is one step through the index of digests', async (t) => {
   const url = await freshDatabase(t)
-  await migrate({ ...store, postgres: settingsOf(url) })
+  await migrate({ postgres: settingsOf(url) })
   const client = await connected(t, url)
   await client.query(`
     INSERT INTO subjects (id, name, kind, created_at)
@@ -131,7 +98,7 @@ t.test('each key of a look-up is one step through the index of digests', async (
 t.test('a frozen server is told within the deadline, and answers again once it is thawed', async (t) => {
   const server = await startPostgres()
   t.teardown(() => server.stop())
-  await migrate({ ...store, postgres: settingsOf(server.url) })
+  await migrate({ postgres: settingsOf(server.url) })
   const [warm, cold, closing] = [opened(t, server.url), opened(t, server.url), opened(t, server.url)]
   const { digests } = await addToken(warm)
   await Promise.all([warm.ping(), closing.ping(), closing.find(digests)])
@@ -157,7 +124,7 @@ t.test('a frozen server is told within the deadline, and answers again once it i
 t.test('a server that was killed is unavailable, and the store goes on once it is back', async (t) => {
   const server = await startPostgres()
   t.teardown(() => server.stop())
-  await migrate({ ...store, postgres: settingsOf(server.url) })
+  await migrate({ postgres: settingsOf(server.url) })
   const registry = opened(t, server.url)
   const { digests, token } = await addToken(registry)
   await server.kill()

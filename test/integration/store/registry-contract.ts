@@ -54,6 +54,7 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
     t.same(listed, issued.toReversed())
     await t.rejects(store.listTokens({ state: 'all', now: start, limit: -1 }), RangeError)
     await t.rejects(store.listTokens({ state: 'all', now: start, limit: 1, after: '7' }), RangeError)
+    await t.rejects(store.listTokens({ state: 'all', now: start, limit: 1, parentId: '7' }), RangeError)
   })
 
   t.test('lists by state, kind and subject', async (t) => {

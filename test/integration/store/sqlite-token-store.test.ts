@@ -6,39 +6,15 @@
 import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { find } from '../../../src/tokens/sqlite-sql.ts'
-import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
-import { addToken, type Database } from './contract-database.ts'
+import { addToken } from './contract-database.ts'
+import { connected, newSqliteDatabase, opened } from './sqlite-database.ts'
 import { testTokenStore } from './token-store-contract.ts'
 
-const store = { migrations: 'auto', outageGrace: 0 } as const
-
-async function newDatabase(t: Test): Promise<Database> {
-  const path = join(t.testdir(), 'tokens.db')
-  await migrate({ ...store, sqlite: { path } })
-  return {
-    open: (options) => opened(t, path, options),
-    execute: async (sql) => connected(t, path).exec(sql),
-  }
-}
-
-function opened(t: Test, path: string, options = {}): SqliteTokenStore {
-  const opened = new SqliteTokenStore({ path }, options)
-  t.teardown(() => opened.close())
-  return opened
-}
-
-function connected(t: Test, path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  t.teardown(() => database.close())
-  return database
-}
-
-testTokenStore(t, newDatabase)
+testTokenStore(t, newSqliteDatabase)
 
 t.test('several processes share one file, from its very making on', async (t) => {
   const path = join(t.testdir(), 'var', 'tokens.db')
@@ -47,7 +23,7 @@ t.test('several processes share one file, from its very making on', async (t) =>
     [1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [program, path, '25'])),
   )
   const applied = runs.flatMap(({ stdout }) => JSON.parse(stdout).applied)
-  t.same(applied, ['001 tokens'], 'one of them migrated')
+  t.same(applied, ['001 tokens', '002 token-lives', '003 foreign-tokens'], 'one of them migrated')
 
   const registry = opened(t, path)
   t.equal((await registry.listTokens({ state: 'revoked', now: 0, limit: 1000 })).length, 100)
@@ -60,7 +36,7 @@ t.test('several processes share one file, from its very making on', async (t) =>
 
 t.test('file and folder are for their owner alone', async (t) => {
   const folder = join(t.testdir(), 'var')
-  await migrate({ ...store, sqlite: { path: join(folder, 'tokens.db') } })
+  await migrate({ sqlite: { path: join(folder, 'tokens.db') } })
   await addToken(opened(t, join(folder, 'tokens.db')))
   t.equal(statSync(folder).mode & 0o777, 0o700)
   for (const name of ['tokens.db', 'tokens.db-wal', 'tokens.db-shm']) {
@@ -72,7 +48,7 @@ t.test(
   'readers go on while another process writes, and a change that waits too long is unavailable',
   async (t) => {
     const path = join(t.testdir(), 'tokens.db')
-    await migrate({ ...store, sqlite: { path } })
+    await migrate({ sqlite: { path } })
     const [registry, writer] = [opened(t, path), connected(t, path)]
     const { token, digests } = await addToken(registry)
     writer.exec('BEGIN IMMEDIATE')
@@ -86,7 +62,7 @@ t.test(
 
 t.test('each key of a look-up is one step through the index of digests', async (t) => {
   const path = join(t.testdir(), 'tokens.db')
-  await migrate({ ...store, sqlite: { path } })
+  await migrate({ sqlite: { path } })
   const plan = connected(t, path)
     .prepare(`EXPLAIN QUERY PLAN ${find}`)
     .all({ digests: '[]' })
@@ -101,7 +77,7 @@ t.test('a path that SQLite would take for something else is a file', async (t) =
   const before = process.cwd()
   process.chdir(folder)
   t.teardown(() => process.chdir(before))
-  await migrate({ ...store, sqlite: { path: ':memory:' } })
+  await migrate({ sqlite: { path: ':memory:' } })
   await addToken(opened(t, ':memory:'))
   t.ok(statSync(join(folder, ':memory:')).size > 0)
 })

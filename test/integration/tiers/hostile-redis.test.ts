@@ -57,8 +57,15 @@ t.test('nothing in Redis tells a token, its owner or its rights', async (t) => {
   await entryOf(weak)
   await entryOf(strong)
   const keys = await attacker.keysBuffer('*')
-  t.equal(keys.length, 2, 'every key is looked at')
-  const everything = await Promise.all(keys.map(async (key) => [key, (await attacker.getBuffer(key)) ?? '']))
+  t.equal(keys.length, 3, 'every key is looked at: two entries, and the roll of replicas')
+  const everything = await Promise.all(
+    keys.map(async (key) => [
+      key,
+      ...(key.includes('token:')
+        ? [(await attacker.getBuffer(key)) ?? '']
+        : Object.entries(await attacker.hgetall(key)).flat()),
+    ]),
+  )
   const dump = everything.flat().join('\n')
   const digits = strong.text.slice(4)
   const words = [

@@ -24,9 +24,13 @@ export const token: Token = {
   createdBy: 'test',
   expiresAt: undefined,
   lastUsedAt: undefined,
+  lastUsedAddress: undefined,
   revokedAt: undefined,
   revokedBy: undefined,
   revokedCause: undefined,
+  parentId: undefined,
+  rotatedFrom: undefined,
+  rotatedTo: undefined,
 }
 
 export function requestOf(method = 'GET', path = '/v1/a'): CanonicalRequest {

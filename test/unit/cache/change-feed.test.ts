@@ -141,3 +141,27 @@ t.test('a clock that goes back empties memory and begins anew', async (t) => {
   await feed.poll()
   t.equal(feed.isCurrent(0, 'a', 'other'), false)
 })
+
+t.test('changes that were pruned before it saw them cost it all that it vouched for', async (t) => {
+  const { feed, store } = buildTiers()
+  const resets: (number | undefined)[] = []
+  await feed.poll()
+  feed.follow({ changed() {}, reset: () => resets.push(feed.version) })
+  store.add(aToken('a'))
+  store.revoke('a')
+  store.revoke('a')
+  store.prune(1)
+  await feed.poll()
+  t.same(resets, [2])
+  t.equal(feed.isCurrent(1, 'b', 'subject'), false, 'the change that is missing may have been of «b»')
+  t.equal(feed.isCurrent(2, 'b', 'subject'), true)
+
+  store.revoke('a')
+  store.prune(3)
+  await feed.poll()
+  t.same(resets, [2, 3], 'also when nothing is left to see')
+  store.revoke('a')
+  await feed.poll()
+  t.same(resets, [2, 3])
+  t.equal(feed.version, 4)
+})

@@ -52,6 +52,11 @@ export class HeldStore implements TokenReader, ChangeSource {
     this.add(token)
   }
 
+  /** Forgets changes up to `version`. */
+  prune(version: number): void {
+    this.#changes = this.#changes.filter((change) => change.version > version)
+  }
+
   async find(digests: Digests): Promise<Reading> {
     this.finds++
     const reading = { token: this.#tokens.get(digests[0].value), version: this.#version }
@@ -86,9 +91,9 @@ export class HeldStore implements TokenReader, ChangeSource {
     this.#tokens.set(key, { ...token, ...fields })
   }
 
-  #change(change: Omit<TokenChange, 'version'>): number {
+  #change(change: Omit<TokenChange, 'version' | 'changedAt'>): number {
     this.#version++
-    this.#changes.push({ ...change, version: this.#version })
+    this.#changes.push({ ...change, version: this.#version, changedAt: 1 })
     return this.#version
   }
 }
@@ -113,8 +118,12 @@ export function aToken(id: string, subjectId = `subject-of-${id}`): Token {
     createdBy: 'test',
     expiresAt: 4_000_000_000_000,
     lastUsedAt: undefined,
+    lastUsedAddress: undefined,
     revokedAt: undefined,
     revokedBy: undefined,
     revokedCause: undefined,
+    parentId: undefined,
+    rotatedFrom: undefined,
+    rotatedTo: undefined,
   }
 }

@@ -45,9 +45,13 @@ const anyToken: fc.Arbitrary<Token> = fc.record(
     createdBy: text,
     expiresAt: orNone(time),
     lastUsedAt: orNone(time),
+    lastUsedAddress: orNone(text),
     revokedAt: orNone(time),
     revokedBy: orNone(text),
     revokedCause: orNone(text),
+    parentId: orNone(text),
+    rotatedFrom: orNone(text),
+    rotatedTo: orNone(text),
   },
   plain,
 )

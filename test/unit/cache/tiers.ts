@@ -23,8 +23,16 @@ export interface Tiers {
   advance(ms: number): void
 }
 
-export function buildTiers({ entries = 100, retentionMs = 100_000 } = {}): Tiers {
-  let now = 1_000_000
+interface TiersPlan {
+  readonly entries?: number
+  readonly retentionMs?: number
+  /** Milliseconds from the start on during which notices are sure to be heard; for ever unless given. */
+  readonly attentiveMs?: number
+}
+
+export function buildTiers({ entries = 100, retentionMs = 100_000, attentiveMs }: TiersPlan = {}): Tiers {
+  const startedAt = 1_000_000
+  let now = startedAt
   const store = new HeldStore()
   const seen: string[] = []
   const told: string[] = []
@@ -34,6 +42,7 @@ export function buildTiers({ entries = 100, retentionMs = 100_000 } = {}): Tiers
     leaseMs,
     retentionMs,
     monotonic: () => now,
+    ...(attentiveMs !== undefined && { attentiveUntil: () => startedAt + attentiveMs }),
     failing: () => told.push('failing'),
     recovered: (ms) => told.push(`recovered after ${ms}`),
   })

@@ -5,7 +5,14 @@
 
 import { InvalidArgumentError } from 'commander'
 import t from 'tap'
-import { collect, collectBinding, durationArgument, limitArgument } from '../../../src/cli/options.ts'
+import {
+  bindingArgument,
+  collect,
+  collectBinding,
+  durationArgument,
+  limitArgument,
+  spanArgument,
+} from '../../../src/cli/options.ts'
 
 t.test('a repeated option keeps every value, in order', async (t) => {
   t.same(collect('b', collect('a', undefined)), ['a', 'b'])
@@ -17,6 +24,19 @@ t.test('bindings gather the values of each key', async (t) => {
   t.same(collectBinding('account=other', two), { account: ['AUTH_demo', 'other'], project: ['a=b'] })
   for (const text of ['', '=', 'a', 'a=', '=a'])
     t.throws(() => collectBinding(text, {}), InvalidArgumentError, text)
+})
+
+t.test('a binding to look for is one key and one value, whatever the value holds', async (t) => {
+  t.same(bindingArgument('project=a=b'), { key: 'project', value: 'a=b' })
+  for (const text of ['', '=', 'a', 'a=', '=a'])
+    t.throws(() => bindingArgument(text), InvalidArgumentError, text)
+})
+
+t.test('an overlap may be nothing, and must be a duration', async (t) => {
+  t.equal(spanArgument('0s'), 0)
+  t.equal(spanArgument('24h'), 86_400_000)
+  for (const text of ['', '0', '-1h', '99999999999999999999d'])
+    t.throws(() => spanArgument(text), InvalidArgumentError, text)
 })
 
 t.test('a lifetime is a duration that ends after now', async (t) => {

@@ -68,6 +68,10 @@ t.test('a revocation holds within one second, whatever is configured', async (t)
   t.match(problemsOf(t, `${minimal}\ncache: { lease: 1001ms }`), [/cache\.lease: expected at most 1s/])
   t.match(problemsOf(t, `${minimal}\ncache: { lease: 250ms }`), [/cache\.pollInterval: expected less than/])
   t.same(problemsOf(t, `${minimal}\ncache: { lease: 1s, pollInterval: 999ms }`), [])
+  for (const lease of ['499ms', '11s']) {
+    const redis = `cache: { redis: { url: "redis://127.0.0.1", lease: ${lease} } }`
+    t.match(problemsOf(t, `${minimal}\n${redis}`), [/cache\.redis\.lease: expected 500ms to 10s/])
+  }
 })
 
 t.test('a client is not cut off while its upstream may still answer', async (t) => {

@@ -65,6 +65,15 @@ t.test('lets no client make a series: methods and statuses are of closed sets', 
   ])
 })
 
+t.test('counts the streams that were closed by what became of their token', async (t) => {
+  const metrics = createMetrics()
+  for (const cause of ['revoked', 'expired', 'revoked'] as const) metrics.streamClosed(cause)
+  t.strictSame(await samples(metrics, 'sallyport_streams_closed_total'), [
+    'sallyport_streams_closed_total{cause="revoked"} 2',
+    'sallyport_streams_closed_total{cause="expired"} 1',
+  ])
+})
+
 t.test('counts look-ups, queries, shadow refusals and refused system tokens', async (t) => {
   const metrics = createMetrics()
   const { lookedUp, storeQueried, systemTokenRefused } = metrics

@@ -24,9 +24,13 @@ const token: Token = {
   createdBy: 'test',
   expiresAt: undefined,
   lastUsedAt: undefined,
+  lastUsedAddress: undefined,
   revokedAt: undefined,
   revokedBy: undefined,
   revokedCause: undefined,
+  parentId: undefined,
+  rotatedFrom: undefined,
+  rotatedTo: undefined,
 }
 
 t.test('says every field that the route asks for, in order, each on one line of ASCII', async (t) => {

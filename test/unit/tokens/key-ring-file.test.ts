@@ -3,14 +3,31 @@
  * @module
  */
 
-import { chmodSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
-import { readKeyRing, writeKeyRing } from '../../../src/tokens/key-ring-file.ts'
+import {
+  changeKeyRing,
+  readKeyRing,
+  readRingMaterial,
+  writeKeyRing,
+} from '../../../src/tokens/key-ring-file.ts'
 import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { rotateKey } from '../../../src/tokens/rotate-key-ring.ts'
 
-const ring = newKeyRing({ now: () => Date.UTC(2026, 0, 31) })
+const clock = { now: () => Date.UTC(2026, 0, 31) }
+const ring = newKeyRing(clock)
 const presented = new Secret('spp_presented')
 
 t.test(
@@ -48,4 +65,44 @@ t.test('a missing file and a missing folder are told with what to do', async (t)
   const file = join(t.testdir(), 'none', 'keys.json')
   t.throws(() => readKeyRing({ file }), { message: /sallyport key generate/ })
   t.throws(() => writeKeyRing(file, ring), { message: /make it first/ })
+})
+
+t.test('a changed ring takes the place of its file whole, and stays private', async (t) => {
+  const file = join(t.testdir(), 'keys.json')
+  writeKeyRing(file, ring)
+  const inode = statSync(file).ino
+  const changed = changeKeyRing(file, (material) => rotateKey(material, clock))
+  t.same(readRingMaterial({ file }), changed)
+  t.equal(changed.current.id, 'k2')
+  t.not(statSync(file).ino, inode, 'nobody finds a file that is half written')
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  t.same(readdirSync(dirname(file)), ['keys.json'])
+})
+
+t.test('a ring behind a symbolic link is changed where it is', async (t) => {
+  const folder = t.testdir()
+  mkdirSync(join(folder, 'real'))
+  const [file, link] = [join(folder, 'real', 'keys.json'), join(folder, 'keys.json')]
+  writeKeyRing(file, ring)
+  symlinkSync(file, link)
+  changeKeyRing(link, (material) => rotateKey(material, clock))
+  t.ok(lstatSync(link).isSymbolicLink())
+  t.equal(readRingMaterial({ file }).current.id, 'k2')
+})
+
+t.test('a change that fails, or meets another one, leaves the file as it was', async (t) => {
+  const file = join(t.testdir(), 'keys.json')
+  writeKeyRing(file, ring)
+  const fail = () => {
+    throw new Error('changed my mind')
+  }
+  t.throws(() => changeKeyRing(file, fail), { message: 'changed my mind' })
+  t.notOk(existsSync(`${file}.next`))
+
+  writeFileSync(`${file}.next`, '')
+  t.throws(() => changeKeyRing(file, (material) => rotateKey(material, clock)), {
+    message: /another change is under way/,
+  })
+  t.ok(existsSync(`${file}.next`), 'what somebody else writes is theirs')
+  t.equal(readFileSync(file, 'utf8'), ring.reveal())
 })

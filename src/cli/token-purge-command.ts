@@ -1,0 +1,46 @@
+/**
+ * `token purge`: removes the records of tokens that have been dead for long.
+ * @module
+ */
+
+import type { Command } from 'commander'
+import { systemClock } from '../lib/clock.ts'
+import { purgeTokens } from '../tokens/purge-tokens.ts'
+import { counted } from './counted.ts'
+import {
+  type ConfigOption,
+  durationArgument,
+  type JsonOption,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.ts'
+import { readSettings } from './read-settings.ts'
+import { print, printJson } from './terminal.ts'
+import { withRecord } from './with-record.ts'
+
+type PurgeOptions = ConfigOption & JsonOption & { readonly olderThan: number; readonly dryRun?: boolean }
+
+export function addTokenPurge(token: Command): void {
+  const command = token
+    .command('purge')
+    .description('Remove the records of tokens that were revoked or expired long ago.')
+    .requiredOption('--older-than <duration>', 'how long they have been dead, such as 90d', durationArgument)
+    .option('--dry-run', 'only say how many there are')
+    .action(purge)
+  withExamples(
+    withJson(withConfig(command)),
+    'token purge --older-than 90d --dry-run',
+    'token purge --older-than 90d',
+  )
+}
+
+async function purge({ config, json, olderThan, dryRun = false }: PurgeOptions): Promise<void> {
+  const { store } = readSettings(config).settings
+  const tokens = await withRecord(store, async (registry) => {
+    if (dryRun) return registry.countDead(systemClock.now() - olderThan)
+    return (await purgeTokens(registry, systemClock, { olderThanMs: olderThan })).tokens
+  })
+  if (json) printJson({ tokens, dryRun })
+  else print(`${dryRun ? 'would purge' : 'purged'} ${counted(tokens, 'token')}`)
+}

@@ -1,0 +1,53 @@
+/**
+ * Databases on the PostgreSQL of the run, for the contract suites and for tests of the adapter itself.
+ * @module
+ */
+
+import pg from 'pg'
+import type { Test } from 'tap'
+import { migrate } from '../../../src/database/migrate.ts'
+import { PostgresTokenStore } from '../../../src/tokens/postgres-token-store.ts'
+import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import { freshDatabase } from '../../support/postgres.ts'
+import type { Database } from './contract-database.ts'
+
+/** For tests of what happens when it is over. */
+export const timeout = 1000
+/** For tests whose many changes wait for each other, on a machine that is busy. */
+const patientTimeout = 15_000
+
+export const settingsOf = (url: string, timeoutMs = timeout) => ({ url, connections: 4, timeout: timeoutMs })
+
+/** A new, migrated, empty database. */
+export async function newPostgresDatabase(t: Test): Promise<Database> {
+  const url = await freshDatabase(t)
+  await migrate({ postgres: settingsOf(url, patientTimeout) })
+  return {
+    open: (options) => opened(t, url, options, patientTimeout),
+    execute: async (sql) => {
+      const client = await connected(t, url)
+      await client.query(sql)
+    },
+  }
+}
+
+/** A store that is closed when the test is over. */
+export function opened(
+  t: Test,
+  url: string,
+  options: StoreOptions = {},
+  timeoutMs = timeout,
+): PostgresTokenStore {
+  const opened = new PostgresTokenStore(settingsOf(url, timeoutMs), options)
+  t.teardown(() => opened.close())
+  return opened
+}
+
+/** A connection past every store, closed when the test is over. */
+export async function connected(t: Test, url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, query_timeout: 10_000 })
+  client.on('error', () => {})
+  await client.connect()
+  t.teardown(() => client.end())
+  return client
+}

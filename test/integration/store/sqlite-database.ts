@@ -1,0 +1,36 @@
+/**
+ * SQLite files for the contract suites and for tests of the adapter itself.
+ * @module
+ */
+
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Test } from 'tap'
+import { migrate } from '../../../src/database/migrate.ts'
+import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
+import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import type { Database } from './contract-database.ts'
+
+/** A new, migrated, empty database. */
+export async function newSqliteDatabase(t: Test): Promise<Database> {
+  const path = join(t.testdir(), 'tokens.db')
+  await migrate({ sqlite: { path } })
+  return {
+    open: (options) => opened(t, path, options),
+    execute: async (sql) => connected(t, path).exec(sql),
+  }
+}
+
+/** A store that is closed when the test is over. */
+export function opened(t: Test, path: string, options: StoreOptions = {}): SqliteTokenStore {
+  const opened = new SqliteTokenStore({ path }, options)
+  t.teardown(() => opened.close())
+  return opened
+}
+
+/** A connection past every store, closed when the test is over. */
+export function connected(t: Test, path: string): DatabaseSync {
+  const database = new DatabaseSync(path)
+  t.teardown(() => database.close())
+  return database
+}
