@@ -15,3 +15,8 @@ export async function until(condition: () => unknown, deadlineMs = 10_000): Prom
   }
   return performance.now() - startedAt
 }
+
+/** Stands for an answer that never came: a request under way when its token is withdrawn is broken off. */
+export function brokenOff(): { readonly status: number } {
+  return { status: 0 }
+}

@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import type { CommandResult, GatewayProcess, Installation } from '../../support/installation.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
 import type { RecordingUpstream } from '../../support/recording-upstream.ts'
-import { until } from '../../support/until.ts'
+import { brokenOff, until } from '../../support/until.ts'
 
 export interface Scene {
   readonly installation: Installation
@@ -25,7 +25,7 @@ function ask(gateway: GatewayProcess, token: unknown, method = 'GET'): Promise<R
 }
 
 async function statusOf(gateway: GatewayProcess, token: unknown): Promise<number> {
-  return (await ask(gateway, token)).status
+  return (await ask(gateway, token).catch(brokenOff)).status
 }
 
 /** Whether a command failed as scripts rely on: exit code 1, and one document that names the failure. */

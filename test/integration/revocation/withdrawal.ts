@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { GatewayProcess, Installation } from '../../support/installation.ts'
 import type { RecordingUpstream } from '../../support/recording-upstream.ts'
-import { until } from '../../support/until.ts'
+import { brokenOff, until } from '../../support/until.ts'
 
 export const trials = 10
 
@@ -22,7 +22,7 @@ export interface Scene {
 }
 
 async function statusOf(gateway: GatewayProcess, text: string): Promise<number> {
-  return (await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] })).status
+  return (await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] }).catch(brokenOff)).status
 }
 
 /** Runs a command and yields the milliseconds from its return until each gateway answered with `status`. */
