@@ -40,9 +40,9 @@ export class ClientErrors {
   /** Refuse what never became an exchange. `method` is empty where none was read. */
   refuse(socket: Duplex, method: string, refusal: Refusal): void {
     const requestId = this.#nextId()
-    const isReadable = socket.writable
+    const canAnswer = socket.writable
     refuseOnSocket(socket, refusal, requestId)
-    if (!isReadable) return
+    if (!canAnswer) return
     const { metrics, log, isLogging } = this.#books
     metrics.exchangeBegan()
     metrics.forRoute(unmatchedRoute).settled(method, refusal.status, refusal.code, 0)

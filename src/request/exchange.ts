@@ -34,7 +34,6 @@ export interface ExchangeNotes {
   shadowed: Refusal | undefined
   /** Why the exchange was broken off while it was under way. */
   withdrawal: Withdrawal | undefined
-  isForwarded: boolean
 }
 
 /** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
@@ -66,7 +65,6 @@ export class Exchange {
     refusal: undefined,
     shadowed: undefined,
     withdrawal: undefined,
-    isForwarded: false,
   }
 
   constructor(id: string, target: string, incoming: IncomingMessage, response: ServerResponse) {

@@ -60,7 +60,6 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     onShadowed,
   )
   if (isRefusal(outgoing)) return refuse(hideRefusal(outgoing, route.plan.conclusion))
-  notes.isForwarded = true
   if (grant.token !== undefined) {
     plan.noteUse(grant.token, client)
     if (route.plan.conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, grant.token, changesSeen)
