@@ -6,9 +6,9 @@
 
 import type { Command } from 'commander'
 import type { KeySettings } from '../config/schema/tokens.ts'
-import { changeKeyRing, readRingMaterial } from '../tokens/key-ring-file.ts'
-import { type RingMaterial, writeRingText } from '../tokens/key-ring-text.ts'
-import { roleOf } from '../tokens/rotate-key-ring.ts'
+import { changeKeyRing, readRingMaterial } from '../tokens/keys/key-ring-file.ts'
+import { type RingMaterial, writeRingText } from '../tokens/keys/key-ring-text.ts'
+import { roleOf } from '../tokens/keys/rotate-key-ring.ts'
 import { CommandFailure } from './failure.ts'
 import type { JsonOption } from './options.ts'
 import { print, printFields, printJson } from './terminal.ts'

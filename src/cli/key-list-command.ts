@@ -5,10 +5,10 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { readRingMaterial } from '../tokens/key-ring-file.ts'
-import type { RingMaterial } from '../tokens/key-ring-text.ts'
+import { readRingMaterial } from '../tokens/keys/key-ring-file.ts'
+import type { RingMaterial } from '../tokens/keys/key-ring-text.ts'
+import { type KeyRole, roleOf } from '../tokens/keys/rotate-key-ring.ts'
 import type { KeyUse } from '../tokens/ports.ts'
-import { type KeyRole, roleOf } from '../tokens/rotate-key-ring.ts'
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
 import { printJson, printTable, warn } from './terminal.ts'

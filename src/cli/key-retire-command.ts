@@ -5,10 +5,10 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { readRingMaterial } from '../tokens/key-ring-file.ts'
-import type { RingMaterial } from '../tokens/key-ring-text.ts'
+import { readRingMaterial } from '../tokens/keys/key-ring-file.ts'
+import type { RingMaterial } from '../tokens/keys/key-ring-text.ts'
+import { retireKey } from '../tokens/keys/rotate-key-ring.ts'
 import type { KeyUse } from '../tokens/ports.ts'
-import { retireKey } from '../tokens/rotate-key-ring.ts'
 import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
 import { CommandFailure } from './failure.ts'
 import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'

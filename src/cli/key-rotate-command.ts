@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { rotateKey, stageKey } from '../tokens/rotate-key-ring.ts'
+import { rotateKey, stageKey } from '../tokens/keys/rotate-key-ring.ts'
 import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
 import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'

@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { deleteSubject } from '../tokens/delete-subject.ts'
+import { deleteSubject } from '../tokens/life/delete-subject.ts'
 import { counted } from './counted.ts'
 import { unknownSubject } from './failure.ts'
 import {

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { soundNetwork } from '../config/sound-network.ts'
 import { systemClock } from '../lib/clock.ts'
-import { type ImportCounts, importTokens } from '../tokens/import-tokens.ts'
-import { readKeyRing } from '../tokens/key-ring-file.ts'
+import { type ImportCounts, importTokens } from '../tokens/foreign/import-tokens.ts'
+import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import { CommandFailure } from './failure.ts'
 import {
   type ByOption,

@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { purgeTokens } from '../tokens/purge-tokens.ts'
+import { purgeTokens } from '../tokens/life/purge-tokens.ts'
 import { counted } from './counted.ts'
 import {
   type ConfigOption,

@@ -6,8 +6,8 @@
 import type { Command } from 'commander'
 import { soundNetwork } from '../config/sound-network.ts'
 import { systemClock } from '../lib/clock.ts'
-import { readKeyRing } from '../tokens/key-ring-file.ts'
-import { rotateToken } from '../tokens/rotate-token.ts'
+import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
+import { rotateToken } from '../tokens/life/rotate-token.ts'
 import { CommandFailure, unknownToken } from './failure.ts'
 import {
   type ByOption,

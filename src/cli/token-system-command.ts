@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
-import { readKeyRing } from '../tokens/key-ring-file.ts'
+import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import { ensureSystemToken } from '../tokens/system-token.ts'
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'

@@ -5,8 +5,8 @@
 
 import type { StoreSettings } from '../config/schema/tokens.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
-import { openTokenStore } from '../tokens/open-token-store.ts'
 import type { ChangeSource, TokenReader, TokenRegistry } from '../tokens/ports.ts'
+import { openTokenStore } from '../tokens/stores/open-token-store.ts'
 import { CommandFailure } from './failure.ts'
 
 /** Brings the schema up to date where the settings leave that to the gateway; closes the store in any case. */

@@ -5,7 +5,7 @@
  */
 
 import type { Secret } from '../lib/secret.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './keys/key-ring.ts'
 
 /**
  * Digests under the current key. Comparing with the text before saves work and decides nothing: whoever presents an

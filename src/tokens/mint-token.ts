@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './keys/key-ring.ts'
 import type { MintedToken } from './ports.ts'
 import type { TokenKind } from './token.ts'
 import { newTokenText } from './token-text.ts'

@@ -5,7 +5,7 @@
  */
 
 import type { Secret } from '../lib/secret.ts'
-import type { ForeignClaim, ForeignRecord } from './foreign-record.ts'
+import type { ForeignClaim, ForeignRecord } from './foreign/foreign-record.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
 
 /**

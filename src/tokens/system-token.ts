@@ -6,8 +6,8 @@
 
 import type { Clock } from '../lib/clock.ts'
 import { Secret } from '../lib/secret.ts'
-import { findOrAddSubject } from './find-or-add-subject.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import { findOrAddSubject } from './life/find-or-add-subject.ts'
 import { mintToken } from './mint-token.ts'
 import type { TokenRegistry } from './ports.ts'
 import { newRecordId } from './record-id.ts'

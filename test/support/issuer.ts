@@ -5,8 +5,8 @@
 
 import { parseAddress } from '../../src/client-address/address.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import { type IssueRequest, issueToken } from '../../src/tokens/issue-token.ts'
-import { parseKeyRing } from '../../src/tokens/key-ring.ts'
+import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
+import { type IssueRequest, issueToken } from '../../src/tokens/life/issue-token.ts'
 import type { TokenStore } from '../../src/tokens/ports.ts'
 import type { Token } from '../../src/tokens/token.ts'
 

@@ -6,7 +6,7 @@
 
 import { LRUCache } from 'lru-cache'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
-import type { ForeignClaim } from '../foreign-record.ts'
+import type { ForeignClaim } from '../foreign/foreign-record.ts'
 import { type Digests, type Reading, StoreUnavailable, type TokenChange, type TokenReader } from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'

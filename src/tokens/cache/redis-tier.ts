@@ -7,7 +7,7 @@
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
-import type { ForeignClaim } from '../foreign-record.ts'
+import type { ForeignClaim } from '../foreign/foreign-record.ts'
 import { type Digest, type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'

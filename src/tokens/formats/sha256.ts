@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fail } from '../stored-value.ts'
+import { fail } from '../stores/stored-value.ts'
 import { equalDigests } from './equal-digests.ts'
 import type { ForeignFormat } from './foreign-format.ts'
 

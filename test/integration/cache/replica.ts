@@ -5,8 +5,8 @@
 
 import { cache } from '../../../src/config/schema/tokens.ts'
 import { openTokenDirectory, type TokenDirectory } from '../../../src/tokens/cache/token-directory.ts'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import type { ChangeSource, TokenReader } from '../../../src/tokens/ports.ts'
 import type { Scope } from '../../support/private-server.ts'
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import type { StorePlace } from '../../../src/database/which-store.ts'
-import { openTokenStore } from '../../../src/tokens/open-token-store.ts'
+import { openTokenStore } from '../../../src/tokens/stores/open-token-store.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import { testForeignRecord } from './foreign-record-contract.ts'
 

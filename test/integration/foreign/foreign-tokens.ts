@@ -6,8 +6,8 @@
 
 import { createHash } from 'node:crypto'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { type Imported, importTokens } from '../../../src/tokens/import-tokens.ts'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
+import { type Imported, importTokens } from '../../../src/tokens/foreign/import-tokens.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import type { TokenRegistry } from '../../../src/tokens/ports.ts'
 import type { HeaderLine } from '../../support/recording-upstream.ts'
 import { vectors } from '../../unit/formats/vectors.ts'

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'

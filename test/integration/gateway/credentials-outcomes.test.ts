@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { IssueRequest } from '../../../src/tokens/issue-token.ts'
+import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
 import { type IssuedToken, startTestGateway } from '../../support/gateway.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'

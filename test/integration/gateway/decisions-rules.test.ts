@@ -5,7 +5,7 @@
 
 import { METHODS } from 'node:http'
 import t from 'tap'
-import type { IssueRequest } from '../../../src/tokens/issue-token.ts'
+import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import { tokenKinds } from '../../../src/tokens/token.ts'
 import { type GatewayInput, startTestGateway } from '../../support/gateway.ts'
 import { type HeaderLine, recordingUpstream } from '../../support/recording-upstream.ts'

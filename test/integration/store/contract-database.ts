@@ -4,12 +4,12 @@
  */
 
 import type { Test } from 'tap'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { mintToken } from '../../../src/tokens/mint-token.ts'
 import type { NewToken, TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
-import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
 import type { Token } from '../../../src/tokens/token.ts'
 
 /** A new, migrated, empty database. */

@@ -5,10 +5,10 @@
 
 import type { Test } from 'tap'
 import { networkCovers } from '../../../src/client-address/network-covers.ts'
-import type { DeriveRequest } from '../../../src/tokens/derive-problems.ts'
-import { deriveToken } from '../../../src/tokens/derive-token.ts'
+import type { DeriveRequest } from '../../../src/tokens/life/derive-problems.ts'
+import { deriveToken } from '../../../src/tokens/life/derive-token.ts'
+import { revokeItself } from '../../../src/tokens/life/revoke-itself.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
-import { revokeItself } from '../../../src/tokens/revoke-itself.ts'
 import type { Token } from '../../../src/tokens/token.ts'
 import { addToken, clock, keyRing, type NewDatabase, revocation, start } from './contract-database.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import type { Test } from 'tap'
-import { deleteSubject } from '../../../src/tokens/delete-subject.ts'
+import { deleteSubject } from '../../../src/tokens/life/delete-subject.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import type { Subject } from '../../../src/tokens/token.ts'

@@ -10,7 +10,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { migrate, pendingMigrations } from '../../../src/database/migrate.ts'
 import type { StorePlace } from '../../../src/database/which-store.ts'
-import { openTokenStore } from '../../../src/tokens/open-token-store.ts'
+import { openTokenStore } from '../../../src/tokens/stores/open-token-store.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 
 interface Case {

@@ -6,8 +6,8 @@
 import pg from 'pg'
 import type { Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
-import { PostgresTokenStore } from '../../../src/tokens/postgres-token-store.ts'
-import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import { PostgresTokenStore } from '../../../src/tokens/stores/postgres/postgres-token-store.ts'
+import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import type { Database } from './contract-database.ts'
 

@@ -7,8 +7,13 @@
 import pg, { type QueryConfig } from 'pg'
 import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
-import { nextOfGroup, purgeDead, recordUses, revokeDerived } from '../../../src/tokens/postgres-lives-sql.ts'
-import { listTokens } from '../../../src/tokens/postgres-sql.ts'
+import {
+  nextOfGroup,
+  purgeDead,
+  recordUses,
+  revokeDerived,
+} from '../../../src/tokens/stores/postgres/postgres-lives-sql.ts'
+import { listTokens } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 
 const now = Date.UTC(2026, 0, 31)

@@ -6,7 +6,7 @@
 import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { postgresOptions } from '../../../src/database/postgres-options.ts'
-import { find } from '../../../src/tokens/postgres-sql.ts'
+import { find } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase, startPostgres } from '../../support/postgres.ts'
 import { addToken } from './contract-database.ts'
 import { connected, newPostgresDatabase, opened, settingsOf, timeout } from './postgres-database.ts'

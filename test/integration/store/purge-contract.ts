@@ -4,7 +4,7 @@
  */
 
 import type { Test } from 'tap'
-import { purgeTokens } from '../../../src/tokens/purge-tokens.ts'
+import { purgeTokens } from '../../../src/tokens/life/purge-tokens.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import { addToken, clock, type NewDatabase, revocation, start } from './contract-database.ts'
 import { derive } from './derive-contract.ts'

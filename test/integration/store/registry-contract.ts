@@ -4,7 +4,7 @@
  */
 
 import type { Test } from 'tap'
-import { issueToken } from '../../../src/tokens/issue-token.ts'
+import { issueToken } from '../../../src/tokens/life/issue-token.ts'
 import type { TokenFilter } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import { addToken, clock, keyRing, type NewDatabase, revocation, start } from './contract-database.ts'

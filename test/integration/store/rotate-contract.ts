@@ -4,9 +4,9 @@
  */
 
 import type { Test } from 'tap'
+import { rotateToken } from '../../../src/tokens/life/rotate-token.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
-import { rotateToken } from '../../../src/tokens/rotate-token.ts'
 import { ensureSystemToken } from '../../../src/tokens/system-token.ts'
 import { addToken, clock, keyRing, type NewDatabase, revocation, start } from './contract-database.ts'
 import { derive } from './derive-contract.ts'

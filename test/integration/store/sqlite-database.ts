@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
-import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
-import type { StoreOptions } from '../../../src/tokens/store-options.ts'
+import { SqliteTokenStore } from '../../../src/tokens/stores/sqlite/sqlite-token-store.ts'
+import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
 import type { Database } from './contract-database.ts'
 
 /** A new, migrated, empty database. */

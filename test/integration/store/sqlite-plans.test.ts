@@ -7,9 +7,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
-import type { Parameters } from '../../../src/tokens/sqlite-connection.ts'
-import { endFamilies, nextOfGroup, purgeDead, recordUses } from '../../../src/tokens/sqlite-lives-sql.ts'
-import { listTokens } from '../../../src/tokens/sqlite-sql.ts'
+import type { Parameters } from '../../../src/tokens/stores/sqlite/sqlite-connection.ts'
+import {
+  endFamilies,
+  nextOfGroup,
+  purgeDead,
+  recordUses,
+} from '../../../src/tokens/stores/sqlite/sqlite-lives-sql.ts'
+import { listTokens } from '../../../src/tokens/stores/sqlite/sqlite-sql.ts'
 
 t.test('no page, batch or look-up reads the whole record, nor sorts', async (t) => {
   const path = join(t.testdir(), 'tokens.db')

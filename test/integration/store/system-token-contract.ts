@@ -4,8 +4,8 @@
  */
 
 import type { Test } from 'tap'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { ensureSystemToken } from '../../../src/tokens/system-token.ts'
 import { addToken, clock, keyRing, type NewDatabase } from './contract-database.ts'
 

@@ -6,10 +6,10 @@
 
 import { migrateSqlite } from '../../../src/database/sqlite-migrations.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { issueToken } from '../../../src/tokens/issue-token.ts'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
-import { SqliteTokenStore } from '../../../src/tokens/sqlite-token-store.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { issueToken } from '../../../src/tokens/life/issue-token.ts'
+import { SqliteTokenStore } from '../../../src/tokens/stores/sqlite/sqlite-token-store.ts'
 
 const [path = '', count = '0'] = process.argv.slice(2)
 const applied = await migrateSqlite(path)

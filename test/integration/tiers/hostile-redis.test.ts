@@ -6,8 +6,8 @@
 
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
 import type { TestGateway } from '../../support/gateway.ts'
 import type { IssuedToken } from '../../support/issuer.ts'

@@ -5,9 +5,13 @@
 
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
-import { type ForeignReaderOptions, readForeign } from '../../../src/tokens/foreign-reader.ts'
-import type { ForeignCandidate, ForeignClaim, ImportedFormat } from '../../../src/tokens/foreign-record.ts'
-import { ImportedFormats } from '../../../src/tokens/imported-formats.ts'
+import { type ForeignReaderOptions, readForeign } from '../../../src/tokens/foreign/foreign-reader.ts'
+import type {
+  ForeignCandidate,
+  ForeignClaim,
+  ImportedFormat,
+} from '../../../src/tokens/foreign/foreign-record.ts'
+import { ImportedFormats } from '../../../src/tokens/foreign/imported-formats.ts'
 import { StoreUnavailable, type TokenReader } from '../../../src/tokens/ports.ts'
 import { aToken, digestsOf } from '../cache/held-store.ts'
 import { countingPool, misspelt, vectors } from '../formats/vectors.ts'

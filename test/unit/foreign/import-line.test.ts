@@ -5,7 +5,7 @@
 
 import fc from 'fast-check'
 import t from 'tap'
-import { readImportLine } from '../../../src/tokens/import-line.ts'
+import { readImportLine } from '../../../src/tokens/foreign/import-line.ts'
 
 const now = Date.UTC(2026, 0, 31)
 const context = { now, isNetwork: (text: string) => text === '10.0.0.0/8', createdBy: 'tester' }

@@ -5,8 +5,8 @@
 
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
-import type { ImportedFormat } from '../../../src/tokens/foreign-record.ts'
-import { ImportedFormats } from '../../../src/tokens/imported-formats.ts'
+import type { ImportedFormat } from '../../../src/tokens/foreign/foreign-record.ts'
+import { ImportedFormats } from '../../../src/tokens/foreign/imported-formats.ts'
 import { countingPool, vectors } from '../formats/vectors.ts'
 
 const gocdText = new Secret(vectors.gocd[1]?.display_token ?? '')

@@ -12,7 +12,7 @@ import { tokenPathRule } from '../../../src/authorize/rules/path.ts'
 import type { RuleInput } from '../../../src/authorize/rules/rule.ts'
 import { compileScopeRule } from '../../../src/authorize/rules/scope.ts'
 import { networkCovers } from '../../../src/client-address/network-covers.ts'
-import { type DerivedRights, deriveProblems } from '../../../src/tokens/derive-problems.ts'
+import { type DerivedRights, deriveProblems } from '../../../src/tokens/life/derive-problems.ts'
 import { accessLevels, type Token } from '../../../src/tokens/token.ts'
 import { addressOf, requestOf, token } from '../authorize/rule-input.ts'
 

@@ -4,8 +4,8 @@
  */
 
 import t from 'tap'
-import { issueProblems } from '../../../src/tokens/issue-problems.ts'
-import type { IssueRequest } from '../../../src/tokens/issue-token.ts'
+import { issueProblems } from '../../../src/tokens/life/issue-problems.ts'
+import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import type { Access, SubjectKind, TokenKind } from '../../../src/tokens/token.ts'
 
 const hourMs = 3_600_000

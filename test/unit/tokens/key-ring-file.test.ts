@@ -22,9 +22,9 @@ import {
   readKeyRing,
   readRingMaterial,
   writeKeyRing,
-} from '../../../src/tokens/key-ring-file.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
-import { rotateKey } from '../../../src/tokens/rotate-key-ring.ts'
+} from '../../../src/tokens/keys/key-ring-file.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { rotateKey } from '../../../src/tokens/keys/rotate-key-ring.ts'
 
 const clock = { now: () => Date.UTC(2026, 0, 31) }
 const ring = newKeyRing(clock)

@@ -8,8 +8,8 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
-import { parseKeyRing } from '../../../src/tokens/key-ring.ts'
-import { newKeyRing } from '../../../src/tokens/key-ring-text.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 
 const clock = { now: () => Date.UTC(2026, 0, 31) }
 const presented = new Secret('spp_presented')

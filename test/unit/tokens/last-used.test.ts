@@ -5,7 +5,7 @@
 
 import t, { type Test } from 'tap'
 import { type Address, parseAddress } from '../../../src/client-address/address.ts'
-import { LastUsed } from '../../../src/tokens/last-used.ts'
+import { LastUsed } from '../../../src/tokens/life/last-used.ts'
 import type { TokenUse } from '../../../src/tokens/ports.ts'
 
 /** A record that keeps its batches, and fails or waits when it is told to. */

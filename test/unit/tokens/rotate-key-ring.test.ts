@@ -6,14 +6,14 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
-import { KeyRing } from '../../../src/tokens/key-ring.ts'
+import { KeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import {
   newKeyRing,
   parseRingText,
   type RingMaterial,
   writeRingText,
-} from '../../../src/tokens/key-ring-text.ts'
-import { retireKey, roleOf, rotateKey, stageKey } from '../../../src/tokens/rotate-key-ring.ts'
+} from '../../../src/tokens/keys/key-ring-text.ts'
+import { retireKey, roleOf, rotateKey, stageKey } from '../../../src/tokens/keys/rotate-key-ring.ts'
 
 const clock = { now: () => Date.UTC(2026, 0, 31) }
 const presented = new Secret('spp_presented')

@@ -1,0 +1,67 @@
+/**
+ * The keys that pepper digests and seal entries. The current key makes everything new; the others are tried
+ * as well, so that rotation invalidates no token.
+ * @module
+ */
+
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import type { Secret } from '../../lib/secret.ts'
+import type { Digest, Digests } from '../ports.ts'
+import { parseRingText, type RingEntry, type RingMaterial } from './key-ring-text.ts'
+import { open, seal } from './seal.ts'
+
+interface RingKey {
+  readonly id: string
+  readonly pepper: KeyObject
+  readonly sealing: KeyObject
+}
+
+/** Keys ready for use. Prints without them. */
+export class KeyRing {
+  readonly #current: RingKey
+  readonly #others: readonly RingKey[]
+
+  constructor({ current, keys }: RingMaterial) {
+    this.#current = deriveKey(current)
+    this.#others = keys.filter((key) => key !== current).map(deriveKey)
+  }
+
+  /** The digest under the current key: one HMAC, on the path of every request. */
+  digest(secret: Secret): Digest {
+    return digestWith(this.#current, secret)
+  }
+
+  /** The digests under every key, the current one's first: what a record may have been stored under. */
+  digests(secret: Secret): Digests {
+    return [this.digest(secret), ...this.#others.map((key) => digestWith(key, secret))]
+  }
+
+  /** Seals with the current key. `context` says what the entry is for, for example its cache key. */
+  seal(plaintext: Buffer | string, context: string): Buffer {
+    return seal({ id: this.#current.id, key: this.#current.sealing }, plaintext, context)
+  }
+
+  /** What was sealed with any key of the ring for this context, otherwise `undefined`. Takes hostile bytes. */
+  open(sealed: Buffer, context: string): Buffer | undefined {
+    return open((id) => this.#find(id)?.sealing, sealed, context)
+  }
+
+  #find(id: string): RingKey | undefined {
+    return this.#current.id === id ? this.#current : this.#others.find((key) => key.id === id)
+  }
+}
+
+/** A ring from its text; throws an `Error` that says what to do and shows no secret. */
+export function parseKeyRing(text: string): KeyRing {
+  return new KeyRing(parseRingText(text))
+}
+
+/** Two independent keys of one secret (HKDF, RFC 5869): neither use can weaken the other. */
+function deriveKey({ id, secret }: RingEntry): RingKey {
+  const derive = (info: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)))
+  return { id, pepper: derive('sallyport token digest v1'), sealing: derive('sallyport seal v1') }
+}
+
+function digestWith({ id, pepper }: RingKey, secret: Secret): Digest {
+  return { keyId: id, value: createHmac('sha256', pepper).update(secret.reveal()).digest('base64url') }
+}

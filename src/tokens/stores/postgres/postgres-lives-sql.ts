@@ -1,0 +1,107 @@
+/**
+ * The statements that end, replace and remove tokens in PostgreSQL, each with what it guarantees and the index it
+ * goes through. Rows are locked in the order of their ids.
+ * @module
+ */
+
+import type { QueryConfig } from 'pg'
+import type { TokenGroup } from '../../ports.ts'
+import { groupMembers } from '../group-members.ts'
+
+/**
+ * First in a transaction that changes several tokens: these wait for each other here, with nothing in hand, and can
+ * never come to wait for each other in a circle.
+ */
+export const takeClock = 'SELECT version FROM change_clock FOR UPDATE'
+
+/** Yields the row of a parent that may have such a child, and keeps it as it is until the child is recorded. */
+export const fitParent = `
+SELECT id FROM tokens
+WHERE id = $1 AND subject_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= $3)
+FOR SHARE`
+
+/** Yields what is revoked now and was not before; primary key. */
+export const revoke = `
+UPDATE tokens SET revoked_at = $2, revoked_by = $3, revoked_cause = $4
+WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL
+RETURNING id`
+
+/**
+ * The next generation. The parents are locked by the transaction, so that nothing is derived from them meanwhile.
+ * Index `tokens_by_parent`.
+ */
+export const revokeDerived = `
+UPDATE tokens SET revoked_at = $2, revoked_by = $3, revoked_cause = $4
+WHERE parent_id = ANY($1::uuid[]) AND revoked_at IS NULL
+RETURNING id`
+
+/** The next tokens of a group, with their rows locked. */
+export function nextOfGroup(group: TokenGroup, after: string, limit: number): QueryConfig {
+  const values: unknown[] = []
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const { tables, where, id } = groupMembers(group, bind)
+  const text = `
+SELECT tokens.id FROM ${tables} WHERE ${where} AND ${id} > ${bind(after)}
+ORDER BY ${id} LIMIT ${bind(limit)}
+FOR NO KEY UPDATE OF tokens`
+  return { text, values }
+}
+
+export function countGroup(group: TokenGroup): QueryConfig {
+  const values: unknown[] = []
+  const { tables, where } = groupMembers(group, (value) => `$${values.push(value)}`)
+  return { text: `SELECT count(*) AS tokens FROM ${tables} WHERE ${where}`, values }
+}
+
+/** A change for each token, in one move of the clock. */
+export const recordChanges = `
+WITH tick AS (UPDATE change_clock SET version = version + cardinality($1::uuid[]) RETURNING version)
+INSERT INTO token_changes (version, token_id)
+SELECT tick.version - cardinality($1::uuid[]) + changed.place, changed.token_id
+FROM tick, unnest($1::uuid[]) WITH ORDINALITY AS changed (token_id, place)`
+
+/** Yields no row unless the token is live and was never rotated; LEAST passes over null. Primary key. */
+export const endRotated = `
+UPDATE tokens SET rotated_to = $2, expires_at = LEAST(expires_at, $3)
+WHERE id = $1 AND revoked_at IS NULL AND rotated_to IS NULL AND (expires_at IS NULL OR expires_at > $4)
+RETURNING id`
+
+/** The next generation of those that would outlive what they were derived from; index `tokens_by_parent`. */
+export const endDerived = `
+UPDATE tokens SET expires_at = $2
+WHERE parent_id = ANY($1::uuid[]) AND revoked_at IS NULL AND expires_at > $2
+RETURNING id`
+
+/** A row that somebody else is changing is passed over rather than waited for: a use is no reason to wait. */
+export const recordUses = `
+WITH used AS (
+  SELECT DISTINCT ON (token_id) token_id, at, address
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS used (token_id, at, address)
+  ORDER BY token_id, at DESC
+), free AS (
+  SELECT tokens.id, used.at, used.address FROM used JOIN tokens ON tokens.id = used.token_id
+  WHERE tokens.last_used_at IS NULL OR tokens.last_used_at < used.at
+  FOR NO KEY UPDATE OF tokens SKIP LOCKED
+)
+UPDATE tokens SET last_used_at = free.at, last_used_address = free.address
+FROM free WHERE tokens.id = free.id`
+
+/** Index `tokens_by_death`. */
+export const countDead = 'SELECT count(*) AS tokens FROM tokens WHERE LEAST(revoked_at, expires_at) < $1'
+
+/** At most so many, the longest dead first; those that others were derived from go after these. Same index. */
+export const purgeDead = `
+DELETE FROM tokens WHERE id = ANY(ARRAY(
+  SELECT id FROM tokens
+  WHERE LEAST(revoked_at, expires_at) < $1
+    AND NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = tokens.id)
+  ORDER BY LEAST(revoked_at, expires_at) LIMIT $2
+))
+RETURNING id`
+
+/** At most so many, the oldest first; index `token_changes_by_age`. */
+export const pruneChanges = `
+DELETE FROM token_changes WHERE version = ANY(ARRAY(
+  SELECT version FROM token_changes WHERE changed_at < $1 ORDER BY changed_at LIMIT $2
+))
+RETURNING version`

@@ -1,0 +1,143 @@
+/**
+ * How tokens in PostgreSQL end, give way to others, and are removed at last. Each function is one or more whole
+ * transactions on the connections that it is given.
+ * @module
+ */
+
+import type { RevocationAct, Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import { countIn, fail, textIn } from '../stored-value.ts'
+import type { Ask, PostgresConnections } from './postgres-connections.ts'
+import * as sql from './postgres-lives-sql.ts'
+import { recordChange } from './postgres-sql.ts'
+import { insertRow, showRow } from './postgres-token-rows.ts'
+
+/** Tokens in one transaction: its locks and the change clock are held for some tens of milliseconds. */
+const batchMax = 1_000
+/** Deadline of counting rows that may be millions. */
+const countingMs = 60_000
+/** Sorts before every id. */
+const beforeAll = '00000000-0000-0000-0000-000000000000'
+
+export function revokeOne(
+  connections: PostgresConnections,
+  id: string,
+  act: RevocationAct,
+): ReturnType<TokenRegistry['revokeToken']> {
+  return connections.transaction(async (ask) => {
+    await ask({ text: sql.takeClock })
+    const revoked = await revokeFamilies(ask, [id], act)
+    const token = await showRow(ask, id)
+    if (token === undefined) return { outcome: 'unknown' }
+    if (revoked.length === 0) return { outcome: 'already', token }
+    await ask({ text: sql.recordChanges, values: [revoked] })
+    return { outcome: 'revoked', token, derived: revoked.length - 1 }
+  })
+}
+
+export async function revokeGroup(
+  connections: PostgresConnections,
+  group: TokenGroup,
+  act: RevocationAct,
+): Promise<number> {
+  let count = 0
+  for (let after: string | undefined = beforeAll; after !== undefined; ) {
+    const batch = await revokeBatch(connections, group, act, after)
+    count += batch.revoked
+    after = batch.last
+  }
+  return count
+}
+
+/** `last` is where the next batch begins; `undefined` when there is none. */
+function revokeBatch(
+  connections: PostgresConnections,
+  group: TokenGroup,
+  act: RevocationAct,
+  after: string,
+): Promise<{ readonly revoked: number; readonly last: string | undefined }> {
+  return connections.transaction(async (ask) => {
+    await ask({ text: sql.takeClock })
+    const ids = idsOf(await ask(sql.nextOfGroup(group, after, batchMax)))
+    const revoked = await revokeFamilies(ask, ids, act)
+    if (revoked.length > 0) await recordGroup(ask, group, revoked)
+    return { revoked: revoked.length, last: ids.length < batchMax ? undefined : ids.at(-1) }
+  })
+}
+
+/** What was derived from a token acts for the same subject, which therefore stands for all of them. */
+async function recordGroup(ask: Ask, group: TokenGroup, revoked: readonly string[]): Promise<void> {
+  if ('subjectId' in group) await ask({ text: recordChange, values: [null, group.subjectId] })
+  else await ask({ text: sql.recordChanges, values: [revoked] })
+}
+
+/** The ids of all that is revoked now and was not before: tokens, and generation by generation what came of them. */
+async function revokeFamilies(ask: Ask, ids: readonly string[], act: RevocationAct): Promise<string[]> {
+  const rest = [new Date(act.at), act.by, act.cause]
+  const revoked: string[] = []
+  let generation = idsOf(await ask({ text: sql.revoke, values: [ids, ...rest] }))
+  while (generation.length > 0) {
+    revoked.push(...generation)
+    generation = idsOf(await ask({ text: sql.revokeDerived, values: [generation, ...rest] }))
+  }
+  return revoked
+}
+
+export async function countGroup(connections: PostgresConnections, group: TokenGroup): Promise<number> {
+  return countOf(await connections.askAtLength(sql.countGroup(group), countingMs))
+}
+
+export function rotateOne(
+  connections: PostgresConnections,
+  id: string,
+  { next, at, until }: Rotation,
+): ReturnType<TokenRegistry['rotateToken']> {
+  return connections.transaction(async (ask) => {
+    await ask({ text: sql.takeClock })
+    const end = new Date(until)
+    const [ended] = await ask({ text: sql.endRotated, values: [id, next.id, end, new Date(at)] })
+    const previous = await showRow(ask, id)
+    if (previous === undefined) return { outcome: 'unknown' }
+    if (ended === undefined) return { outcome: 'refused', previous }
+    const token = await insertRow(ask, next)
+    const changed = [id]
+    for (let generation = [id]; generation.length > 0; changed.push(...generation)) {
+      generation = idsOf(await ask({ text: sql.endDerived, values: [generation, end] }))
+    }
+    await ask({ text: sql.recordChanges, values: [changed] })
+    return { outcome: 'rotated', token, previous }
+  })
+}
+
+export async function recordUses(connections: PostgresConnections, uses: readonly TokenUse[]): Promise<void> {
+  const ids = uses.map(({ tokenId }) => tokenId)
+  const times = uses.map(({ at }) => new Date(at))
+  const addresses = uses.map(({ address }) => address ?? null)
+  await connections.ask({ text: sql.recordUses, values: [ids, times, addresses] })
+}
+
+export async function countDead(connections: PostgresConnections, deadBefore: number): Promise<number> {
+  const query = { text: sql.countDead, values: [new Date(deadBefore)] }
+  return countOf(await connections.askAtLength(query, countingMs))
+}
+
+/** Runs a statement that removes at most so many rows until it finds no more; yields how many it was. */
+export async function removeAll(
+  connections: PostgresConnections,
+  statement: typeof sql.purgeDead | typeof sql.pruneChanges,
+  before: number,
+): Promise<number> {
+  let count = 0
+  for (let removed = batchMax; removed > 0; ) {
+    removed = (await connections.ask({ text: statement, values: [new Date(before), batchMax] })).length
+    count += removed
+  }
+  return count
+}
+
+function idsOf(rows: Awaited<ReturnType<Ask>>): string[] {
+  return rows.map((row) => textIn(row, 'id'))
+}
+
+function countOf([row]: Awaited<ReturnType<Ask>>): number {
+  return row === undefined ? fail('tokens') : countIn(row, 'tokens')
+}

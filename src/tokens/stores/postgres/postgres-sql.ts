@@ -1,0 +1,89 @@
+/**
+ * Every statement that PostgreSQL is asked, each with what it guarantees and the index it goes through.
+ * @module
+ */
+
+import type { QueryConfig } from 'pg'
+import { foreignKeyId } from '../../foreign/foreign-digest.ts'
+import type { TokenFilter } from '../../ports.ts'
+import { listStatement } from '../list-statement.ts'
+import { subjectColumns, tokenColumns } from '../stored-token.ts'
+
+const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
+
+/**
+ * The record of a credential and the change clock in one snapshot; one row always, with nulls when there is
+ * no such token. Index `tokens_by_digest`, once for each key of the ring.
+ */
+export const find = `
+SELECT change_clock.version, found.*
+FROM change_clock
+LEFT JOIN LATERAL (
+  SELECT tokens.key_id, tokens.digest, ${tokenColumns}
+  FROM unnest($1::text[], $2::bytea[]) AS presented (key_id, digest)
+  JOIN tokens ON tokens.digest = presented.digest AND tokens.key_id = presented.key_id
+  JOIN subjects ON subjects.id = tokens.subject_id
+) AS found ON true`
+
+export const currentVersion = 'SELECT version FROM change_clock'
+
+/** Rising order of version, through the primary key. */
+export const changesAfter = `
+SELECT version, token_id, subject_id, changed_at FROM token_changes WHERE version > $1 ORDER BY version LIMIT $2`
+
+export const addToken = `
+INSERT INTO tokens (id, key_id, digest, kind, subject_id, scopes, bindings, access, networks, paths,
+  description, created_at, created_by, expires_at, sealed_text,
+  parent_id, rotated_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+
+/** Primary key. */
+export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1`
+
+export function listTokens(filter: TokenFilter): QueryConfig {
+  const values: unknown[] = []
+  const add = (value: unknown) => `$${values.push(value)}`
+  return { text: listStatement(filter, { value: add, time: (at) => add(new Date(at)) }), values }
+}
+
+/**
+ * The tick of the change clock, last in its transaction: the clock's row stays locked from here to the
+ * commit, and every change waits for it.
+ */
+export const recordChange = `
+WITH tick AS (UPDATE change_clock SET version = version + 1 RETURNING version)
+INSERT INTO token_changes (version, token_id, subject_id)
+SELECT version, $1, $2 FROM tick`
+
+/** One pass through the table: no index is worth its cost for a question that is asked once in a rotation. */
+export const countByKey = `
+SELECT key_id, count(*) AS tokens, bool_or(kind = 'system') AS has_system_token
+FROM tokens
+WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+GROUP BY key_id ORDER BY key_id`
+
+/** Index `tokens_live_system`. */
+export const systemToken = `
+SELECT ${tokenColumns}, tokens.sealed_text FROM ${tokensWithSubjects}
+WHERE tokens.kind = 'system' AND tokens.revoked_at IS NULL`
+
+/** Yields no row when the name is taken; index `subjects_by_name`. */
+export const addSubject = `
+INSERT INTO subjects (id, name, kind, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (name) WHERE status <> 'deleted' DO NOTHING
+RETURNING ${subjectColumns}`
+
+/** Index `subjects_by_name`. */
+export const findSubject = `
+SELECT ${subjectColumns} FROM subjects WHERE name = $1 AND status <> 'deleted'`
+
+/** Newest first by id; primary key. */
+export const listSubjects = `
+SELECT ${subjectColumns} FROM subjects
+WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3`
+
+/** Yields no row when the status is that already; index `subjects_by_name`. */
+export const setSubjectStatus = `
+UPDATE subjects SET status = $2 WHERE name = $1 AND status <> 'deleted' AND status <> $2
+RETURNING ${subjectColumns}`

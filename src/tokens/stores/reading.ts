@@ -1,0 +1,46 @@
+/**
+ * What a look-up by digest makes of its rows, in either database.
+ * @module
+ */
+
+import { timingSafeEqual } from 'node:crypto'
+import type { Digests, Reading } from '../ports.ts'
+import { readToken, type StoredForms } from './stored-token.ts'
+import { fail, type StoredRow, textIn, versionIn } from './stored-value.ts'
+
+/**
+ * One row for the version of the change clock, with the record that was found, or nulls. Two records for
+ * one credential would leave open which of them decides: that throws.
+ */
+export function readReading(rows: readonly StoredRow[], digests: Digests, forms: StoredForms): Reading {
+  const version = readVersion(rows)
+  const [row, another] = rows
+  if (another !== undefined) throw new Error('the store holds two records for one credential')
+  if (row === undefined || row.id === null || !isPresented(row, digests)) return { token: undefined, version }
+  return { token: readToken(row, forms), version }
+}
+
+/** The change clock's version from the one row that holds it. */
+export function readVersion([row]: readonly StoredRow[]): number {
+  if (row === undefined) throw new Error('the store has lost its change clock')
+  return versionIn(row, 'version')
+}
+
+/**
+ * An index compares byte by byte and may take longer the more of a digest is right; what was found is
+ * therefore compared once more, in constant time and in full.
+ */
+function isPresented(row: StoredRow, digests: Digests): boolean {
+  const { digest: stored } = row
+  if (!(stored instanceof Uint8Array)) return fail('digest')
+  const keyId = textIn(row, 'key_id')
+  return digests.some((presented) => {
+    const value = digestBytes(presented.value)
+    return presented.keyId === keyId && value.length === stored.length && timingSafeEqual(value, stored)
+  })
+}
+
+/** The 32 bytes of a digest as it is stored. */
+export function digestBytes(value: string): Buffer {
+  return Buffer.from(value, 'base64url')
+}

@@ -1,0 +1,124 @@
+/**
+ * How tokens in SQLite end, give way to others, and are removed at last. Each function is one or more whole
+ * transactions on the connection that it is given.
+ * @module
+ */
+
+import type { RevocationAct, Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import { countIn, fail, type StoredRow, textIn } from '../stored-value.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+import * as sql from './sqlite-lives-sql.ts'
+import { insertRow, recordChange, showRow } from './sqlite-token-rows.ts'
+
+/** Rows in one transaction, which holds up this thread and every other writer for some ten milliseconds. */
+const batchMax = 500
+
+type Revocation = Awaited<ReturnType<TokenRegistry['revokeToken']>>
+type Rotated = Awaited<ReturnType<TokenRegistry['rotateToken']>>
+
+export function revokeOne(connection: SqliteConnection, id: string, act: RevocationAct): Revocation {
+  return connection.transaction(() => {
+    const revoked = revokeFamilies(connection, [id], act)
+    const token = showRow(connection, id)
+    if (token === undefined) return { outcome: 'unknown' }
+    if (revoked.length === 0) return { outcome: 'already', token }
+    for (const tokenId of revoked) recordChange(connection, { tokenId, subjectId: null })
+    return { outcome: 'revoked', token, derived: revoked.length - 1 }
+  })
+}
+
+export async function revokeGroup(
+  connection: SqliteConnection,
+  group: TokenGroup,
+  act: RevocationAct,
+): Promise<number> {
+  let count = 0
+  for (let after: string | undefined = ''; after !== undefined; await turn()) {
+    const batch = revokeBatch(connection, group, act, after)
+    count += batch.revoked
+    after = batch.last
+  }
+  return count
+}
+
+/** `last` is where the next batch begins; `undefined` when there is none. */
+function revokeBatch(connection: SqliteConnection, group: TokenGroup, act: RevocationAct, after: string) {
+  return connection.transaction(() => {
+    const { text, parameters } = sql.nextOfGroup(group, after, batchMax)
+    const ids = idsOf(connection.ask(text, parameters))
+    const revoked = revokeFamilies(connection, ids, act)
+    if (revoked.length > 0) recordGroup(connection, group, revoked)
+    return { revoked: revoked.length, last: ids.length < batchMax ? undefined : ids.at(-1) }
+  })
+}
+
+/** What was derived from a token acts for the same subject, which therefore stands for all of them. */
+function recordGroup(connection: SqliteConnection, group: TokenGroup, revoked: readonly string[]): void {
+  if ('subjectId' in group) {
+    recordChange(connection, { tokenId: null, subjectId: group.subjectId })
+    return
+  }
+  for (const tokenId of revoked) recordChange(connection, { tokenId, subjectId: null })
+}
+
+function revokeFamilies(
+  connection: SqliteConnection,
+  ids: readonly string[],
+  { at, by, cause }: RevocationAct,
+): string[] {
+  return idsOf(connection.ask(sql.revokeFamilies, { ids: JSON.stringify(ids), at, by, cause }))
+}
+
+export function countGroup(connection: SqliteConnection, group: TokenGroup): number {
+  const { text, parameters } = sql.countGroup(group)
+  return countOf(connection.ask(text, parameters))
+}
+
+export function rotateOne(connection: SqliteConnection, id: string, { next, at, until }: Rotation): Rotated {
+  return connection.transaction(() => {
+    const [ended] = connection.ask(sql.endRotated, { id, next: next.id, until, at })
+    const previous = showRow(connection, id)
+    if (previous === undefined) return { outcome: 'unknown' }
+    if (ended === undefined) return { outcome: 'refused', previous }
+    const token = insertRow(connection, next)
+    const derived = idsOf(connection.ask(sql.endFamilies, { ids: JSON.stringify([id]), until }))
+    for (const tokenId of [id, ...derived]) recordChange(connection, { tokenId, subjectId: null })
+    return { outcome: 'rotated', token, previous }
+  })
+}
+
+export function recordUses(connection: SqliteConnection, uses: readonly TokenUse[]): void {
+  const batch = uses.map(({ tokenId, at, address = null }) => ({ tokenId, at, address }))
+  connection.ask(sql.recordUses, { uses: JSON.stringify(batch) })
+}
+
+export function countDead(connection: SqliteConnection, before: number): number {
+  return countOf(connection.ask(sql.countDead, { before }))
+}
+
+/** Runs a statement that removes at most so many rows until it finds no more; yields how many it was. */
+export async function removeAll(
+  connection: SqliteConnection,
+  statement: typeof sql.purgeDead | typeof sql.pruneChanges,
+  before: number,
+): Promise<number> {
+  let count = 0
+  for (let removed = batchMax; removed > 0; await turn()) {
+    removed = connection.ask(statement, { before, limit: batchMax }).length
+    count += removed
+  }
+  return count
+}
+
+/** Lets whatever else this thread has to do come first. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function idsOf(rows: readonly StoredRow[]): string[] {
+  return rows.map((row) => textIn(row, 'id'))
+}
+
+function countOf([row]: readonly StoredRow[]): number {
+  return row === undefined ? fail('tokens') : countIn(row, 'tokens')
+}

@@ -1,0 +1,192 @@
+/**
+ * The record of tokens in one SQLite file, which several processes of one machine share.
+ * @module
+ */
+
+import type { ForeignRecord } from '../../foreign/foreign-record.ts'
+import type {
+  Digests,
+  KeyUse,
+  NewToken,
+  Reading,
+  RevocationAct,
+  Rotation,
+  TokenChange,
+  TokenFilter,
+  TokenGroup,
+  TokenRegistry,
+  TokenStore,
+  TokenUse,
+} from '../../ports.ts'
+import { isRecordId } from '../../record-id.ts'
+import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import { checkPage } from '../page.ts'
+import { digestBytes, readReading, readVersion } from '../reading.ts'
+import type { StoreOptions } from '../store-options.ts'
+import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
+import { textIn } from '../stored-value.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+import { SqliteForeignTokens } from './sqlite-foreign-tokens.ts'
+import * as lives from './sqlite-lives.ts'
+import { pruneChanges, purgeDead } from './sqlite-lives-sql.ts'
+import * as sql from './sqlite-sql.ts'
+import { insertRow, recordChange, showRow, sqliteForms } from './sqlite-token-rows.ts'
+
+/** Synchronous underneath: a look-up takes some ten microseconds, less than handing it to another thread. */
+export class SqliteTokenStore implements TokenStore {
+  readonly technology = 'sqlite'
+  readonly foreign: ForeignRecord
+  readonly #connection: SqliteConnection
+  readonly #onQuery: (operation: string) => void
+
+  /** Opens the file at once. The schema must be up to date before the first question. */
+  constructor(settings: { readonly path: string }, { onQuery = () => {} }: StoreOptions = {}) {
+    this.#connection = new SqliteConnection(settings.path)
+    this.#onQuery = onQuery
+    this.foreign = new SqliteForeignTokens({
+      connection: this.#connection,
+      onQuery,
+      forms: sqliteForms,
+      insertToken: (token) => insertRow(this.#connection, token),
+    })
+  }
+
+  async find(digests: Digests): Promise<Reading> {
+    this.#onQuery('find')
+    const presented = digests.map(({ keyId, value }) => ({ keyId, hex: digestBytes(value).toString('hex') }))
+    const rows = this.#connection.ask(sql.find, { digests: JSON.stringify(presented) })
+    return readReading(rows, digests, sqliteForms)
+  }
+
+  async currentVersion(signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted()
+    this.#onQuery('currentVersion')
+    return readVersion(this.#connection.ask(sql.currentVersion))
+  }
+
+  async changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]> {
+    checkPage({ limit })
+    signal?.throwIfAborted()
+    this.#onQuery('changesAfter')
+    return this.#connection
+      .ask(sql.changesAfter, { version, limit })
+      .map((row) => readChange(row, sqliteForms))
+  }
+
+  async ping(): Promise<void> {
+    this.#onQuery('ping')
+    this.#connection.ask(sql.ping)
+  }
+
+  async addToken(token: NewToken): Promise<Token> {
+    this.#onQuery('addToken')
+    return this.#connection.transaction(() => insertRow(this.#connection, token))
+  }
+
+  async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
+    checkPage(filter)
+    this.#onQuery('listTokens')
+    const { text, parameters } = sql.listTokens(filter)
+    const rows = this.#connection.ask(text, parameters)
+    return rows.map((row) => readToken(row, sqliteForms))
+  }
+
+  async showToken(id: string): Promise<Token | undefined> {
+    if (!isRecordId(id)) return undefined
+    this.#onQuery('showToken')
+    return showRow(this.#connection, id)
+  }
+
+  async revokeToken(id: string, act: RevocationAct): ReturnType<TokenRegistry['revokeToken']> {
+    this.#onQuery('revokeToken')
+    return lives.revokeOne(this.#connection, id, act)
+  }
+
+  async revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number> {
+    this.#onQuery('revokeTokens')
+    return lives.revokeGroup(this.#connection, group, act)
+  }
+
+  async countTokens(group: TokenGroup): Promise<number> {
+    this.#onQuery('countTokens')
+    return lives.countGroup(this.#connection, group)
+  }
+
+  async rotateToken(id: string, rotation: Rotation): ReturnType<TokenRegistry['rotateToken']> {
+    this.#onQuery('rotateToken')
+    return lives.rotateOne(this.#connection, id, rotation)
+  }
+
+  async recordUses(uses: readonly TokenUse[]): Promise<void> {
+    this.#onQuery('recordUses')
+    lives.recordUses(this.#connection, uses)
+  }
+
+  async countDead(deadBefore: number): Promise<number> {
+    this.#onQuery('countDead')
+    return lives.countDead(this.#connection, deadBefore)
+  }
+
+  async purgeDead(deadBefore: number): Promise<number> {
+    this.#onQuery('purgeDead')
+    return lives.removeAll(this.#connection, purgeDead, deadBefore)
+  }
+
+  async pruneChanges(before: number): Promise<number> {
+    this.#onQuery('pruneChanges')
+    return lives.removeAll(this.#connection, pruneChanges, before)
+  }
+
+  async countByKey(now: number): Promise<readonly KeyUse[]> {
+    this.#onQuery('countByKey')
+    return this.#connection.ask(sql.countByKey, { now }).map(readKeyUse)
+  }
+
+  async systemToken(): ReturnType<TokenRegistry['systemToken']> {
+    this.#onQuery('systemToken')
+    const [row] = this.#connection.ask(sql.systemToken)
+    return row && { token: readToken(row, sqliteForms), sealedText: textIn(row, 'sealed_text') }
+  }
+
+  async addSubject(
+    subject: Parameters<TokenRegistry['addSubject']>[0],
+  ): ReturnType<TokenRegistry['addSubject']> {
+    this.#onQuery('addSubject')
+    const { id, name, kind, createdAt } = subject
+    const [added] = this.#connection.ask(sql.addSubject, { id, name, kind, createdAt })
+    return added && this.#subject(name)
+  }
+
+  async findSubject(name: string): Promise<Subject | undefined> {
+    this.#onQuery('findSubject')
+    return this.#subject(name)
+  }
+
+  async listSubjects(filter: Parameters<TokenRegistry['listSubjects']>[0]): Promise<readonly Subject[]> {
+    checkPage(filter)
+    this.#onQuery('listSubjects')
+    const { status = null, after = null, limit } = filter
+    const rows = this.#connection.ask(sql.listSubjects, { status, after, limit })
+    return rows.map((row) => readSubject(row, sqliteForms))
+  }
+
+  async setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined> {
+    this.#onQuery('setSubjectStatus')
+    return this.#connection.transaction(() => {
+      const [changed] = this.#connection.ask(sql.setSubjectStatus, { name, status })
+      if (changed === undefined) return this.#subject(name)
+      const subject = readSubject(changed, sqliteForms)
+      recordChange(this.#connection, { tokenId: null, subjectId: subject.id })
+      return subject
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+  }
+
+  #subject(name: string): Subject | undefined {
+    const [row] = this.#connection.ask(sql.findSubject, { name })
+    return row && readSubject(row, sqliteForms)
+  }
+}
