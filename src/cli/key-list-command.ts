@@ -53,7 +53,9 @@ async function list({ config, json }: ConfigOption & JsonOption): Promise<void> 
     ]),
   )
   if (keys.some(({ role }) => role === 'missing')) {
-    warn('Tokens under a missing key are refused everywhere, and logins cannot be opened: put the key back into the ring.')
+    warn(
+      'Tokens under a missing key are refused everywhere, and logins cannot be opened: put the key back into the ring.',
+    )
   }
 }
 

@@ -46,5 +46,9 @@ export interface LoginRecord {
   /** What these subjects have, in the order of upstreams. */
   list(subjectIds: readonly string[]): Promise<readonly LoginNote[]>
   /** At most `limit` logins under one key of the ring, after those that come before the given one. */
-  listUnder(keyId: string, limit: number, after?: Pick<SealedLogin, 'subjectId' | 'upstream'>): Promise<readonly StoredLogin[]>
+  listUnder(
+    keyId: string,
+    limit: number,
+    after?: Pick<SealedLogin, 'subjectId' | 'upstream'>,
+  ): Promise<readonly StoredLogin[]>
 }

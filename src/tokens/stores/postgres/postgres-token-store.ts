@@ -56,7 +56,11 @@ export class PostgresTokenStore implements TokenStore {
       forms: postgresForms,
       insertToken: insertRow,
     })
-    this.logins = new PostgresUpstreamLogins({ connections: this.#connections, onQuery, forms: postgresForms })
+    this.logins = new PostgresUpstreamLogins({
+      connections: this.#connections,
+      onQuery,
+      forms: postgresForms,
+    })
   }
 
   async find(digests: Digests): Promise<Reading> {
