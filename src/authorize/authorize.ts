@@ -7,9 +7,10 @@
 import type { Address } from '../client-address/address.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { RouteProfile } from '../profiles/profile.ts'
 import type { CanonicalRequest } from '../request/canonical-request.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
-import type { Token } from '../tokens/token.ts'
+import type { Access, Token } from '../tokens/token.ts'
 import { type Grant, grant } from './grant.ts'
 import { compileAccessRule } from './rules/access.ts'
 import { compileBindingRule } from './rules/binding.ts'
@@ -20,13 +21,13 @@ import { tokenPathRule } from './rules/path.ts'
 import type { Resource, Rule } from './rules/rule.ts'
 import { compileScopeRule } from './rules/scope.ts'
 
-/** The decision of one route about a live token. */
+/** The decision of one route about a live token: at once, unless the service itself has to be asked. */
 export type Authorize = (
   token: Token,
   request: CanonicalRequest,
   resource: Resource,
   client: Address,
-) => Grant | Refusal
+) => Grant | Refusal | Promise<Grant | Refusal>
 
 /** What compiling needs to know of a route besides its `authorize` settings. */
 export interface AuthorizeContext {
@@ -34,6 +35,7 @@ export interface AuthorizeContext {
   /** WWW-Authenticate for want of scope. */
   readonly scopeChallenge: string
   readonly clock: Clock
+  readonly profile: Pick<RouteProfile, 'rules' | 'standing'>
   /** Takes what is wrong with one of the settings. */
   readonly report: (setting: string, message: string) => void
 }
@@ -42,6 +44,7 @@ export interface AuthorizeContext {
 export function compileAuthorize(settings: RouteSettings['authorize'], context: AuthorizeContext): Authorize {
   const rules = compileRules(settings, context)
   const { system } = settings
+  const { standing } = context.profile
   return (token, request, resource, client) => {
     if (token.kind === 'system') {
       return system === 'refuse'
@@ -54,8 +57,16 @@ export function compileAuthorize(settings: RouteSettings['authorize'], context: 
       const refusal = rule(input)
       if (refusal !== undefined) return refusal
     }
-    return grant('token', token, token.access)
+    if (standing === undefined) return grant('token', token, token.access)
+    const access = standing(input)
+    return access instanceof Promise
+      ? access.then((found) => grantOf(token, found))
+      : grantOf(token, access)
   }
+}
+
+function grantOf(token: Token, access: Access | Refusal): Grant | Refusal {
+  return typeof access === 'string' ? grant('token', token, access) : access
 }
 
 /** The grant of a public route: no token, no access, no owner. */
@@ -78,12 +89,14 @@ function compileRules(settings: RouteSettings['authorize'], context: AuthorizeCo
     compileKindRule(settings.kinds),
     tokenNetworkRule,
     ...(networks ? [compile('networks', () => compileRouteNetworkRule(networks))] : []),
-    compile('bindings', () =>
-      compileBindingRule(settings.bindings, settings.ignoreBindings, context.parameterNames),
-    ),
-    tokenPathRule,
+    ...(context.profile.rules ?? [
+      compile('bindings', () =>
+        compileBindingRule(settings.bindings, settings.ignoreBindings, context.parameterNames),
+      ),
+      tokenPathRule,
+    ]),
     ...(scopes ? [compileScopeRule(scopes, context.scopeChallenge)] : []),
-    compileAccessRule(settings.access),
+    ...(context.profile.rules ? [] : [compileAccessRule(settings.access)]),
     ...(condition ? [compile('condition', () => compileConditionRule(condition, context.clock))] : []),
   ]
 }

@@ -1,26 +1,39 @@
 /**
  * Sends an authorized request to its upstream and the answer back, both streamed with backpressure. Nothing is
- * ever sent twice.
+ * sent twice, but for a request without a body whose credential the upstream has refused, once.
  * @module
  */
 
 import type { Exchange } from '../request/exchange.ts'
-import { refuse } from '../request/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../request/refusal.ts'
 import type { OutgoingRequest } from '../rewrite/rewrite-request.ts'
 import { type FilterHeaders, type OnRefused, ResponseCarrier } from './response-carrier.ts'
+import type { UpstreamHead } from './upstream-client.ts'
 import type { Upstream } from './upstreams.ts'
 
-/**
- * Send the request. The response goes straight to the client; `onRefused` is called at most once, and only
- * while nothing has been written to the client.
- */
+/** What the other stages have to say while a request is forwarded. */
+export interface Forwarding {
+  readonly filterHeaders: FilterHeaders
+  /** Called at most once, and only while nothing has been written to the client. */
+  readonly onRefused: OnRefused
+  /**
+   * Looks at the head of the answer before the client gets any of it: `undefined` carries it on, a refusal takes its
+   * place, and a promise brings another credential to send the request with. Never rejects.
+   */
+  readonly inspect: ((head: UpstreamHead) => undefined | Refusal | Promise<readonly string[] | Refusal>) | undefined
+  /** The request with another credential. */
+  readonly rewrite: (upstreamCredential: readonly string[]) => OutgoingRequest | Refusal
+}
+
+/** Send the request. The response goes straight to the client. */
 export function forward(
-  { incoming, response }: Exchange,
+  exchange: Exchange,
   { method, target, headers, hasBody }: OutgoingRequest,
   upstream: Upstream,
-  filterHeaders: FilterHeaders,
-  onRefused: OnRefused,
+  forwarding: Forwarding,
 ): void {
+  const { incoming, response } = exchange
+  const { filterHeaders, onRefused, inspect } = forwarding
   // A client may leave while its token is looked up.
   if (response.destroyed) return
   if (upstream.requests >= upstream.requestsMax) {
@@ -28,7 +41,27 @@ export function forward(
     return
   }
   if (hasBody && incoming.headers.expect !== undefined) response.writeContinue()
-  const carrier = new ResponseCarrier(response, upstream, filterHeaders, onRefused)
+  const intercept =
+    inspect &&
+    ((head: UpstreamHead) => {
+      const verdict = inspect(head)
+      if (verdict === undefined) return undefined
+      return () => replaceAnswer(verdict, exchange, upstream, forwarding)
+    })
+  const carrier = new ResponseCarrier(response, upstream, { filterHeaders, onRefused, intercept })
   const body = hasBody ? incoming : undefined
   carrier.follow(upstream.client.send({ method, target, headers, body }, carrier))
+}
+
+/** The answer is not for the client: a refusal is, or the answer to the same request with another credential. */
+async function replaceAnswer(
+  verdict: Refusal | Promise<readonly string[] | Refusal>,
+  exchange: Exchange,
+  upstream: Upstream,
+  forwarding: Forwarding,
+): Promise<void> {
+  const credential = await verdict
+  const again = isRefusal(credential) ? credential : forwarding.rewrite(credential)
+  if (isRefusal(again)) forwarding.onRefused(again)
+  else forward(exchange, again, upstream, { ...forwarding, inspect: undefined })
 }

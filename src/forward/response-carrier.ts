@@ -17,6 +17,14 @@ export type FilterHeaders = (upstreamHeaders: readonly string[]) => string[]
 /** What forwarding reports back when no response was begun. */
 export type OnRefused = (refusal: Refusal) => void
 
+/** What becomes of a response. */
+export interface Carrying {
+  readonly filterHeaders: FilterHeaders
+  readonly onRefused: OnRefused
+  /** Given the head; what it yields is called, in place of carrying the response, when that has been given up. */
+  readonly intercept: ((head: UpstreamHead) => (() => void) | undefined) | undefined
+}
+
 /** A body up to this size that came whole leaves in one write with its head. */
 const oneWriteBytesMax = 16 * 1024
 
@@ -24,8 +32,7 @@ const oneWriteBytesMax = 16 * 1024
 export class ResponseCarrier implements ResponseReceiver {
   readonly #response: ServerResponse
   readonly #upstream: Upstream
-  readonly #filterHeaders: FilterHeaders
-  readonly #onRefused: OnRefused
+  readonly #carrying: Carrying
   #call: UpstreamCall | undefined
   /** Of the body, as the head announced it. */
   #announcedBytes: number | undefined
@@ -33,16 +40,10 @@ export class ResponseCarrier implements ResponseReceiver {
   #isHeldBack = false
   #isDone = false
 
-  constructor(
-    response: ServerResponse,
-    upstream: Upstream,
-    filterHeaders: FilterHeaders,
-    onRefused: OnRefused,
-  ) {
+  constructor(response: ServerResponse, upstream: Upstream, carrying: Carrying) {
     this.#response = response
     this.#upstream = upstream
-    this.#filterHeaders = filterHeaders
-    this.#onRefused = onRefused
+    this.#carrying = carrying
     upstream.requests++
     response.once('close', () => this.#giveUp())
   }
@@ -52,15 +53,22 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#call = call
   }
 
-  onHead({ status, reason, headers, bodyBytes }: UpstreamHead): void {
+  onHead(head: UpstreamHead): void {
+    const { status, reason, headers, bodyBytes } = head
     // A client whose body broke off has its answer already.
     if (this.#response.headersSent) {
       this.#giveUp()
       return
     }
+    const replace = this.#carrying.intercept?.(head)
+    if (replace !== undefined) {
+      this.#giveUp()
+      replace()
+      return
+    }
     this.#announcedBytes = bodyBytes
     this.#response.sendDate = false
-    this.#response.writeHead(status, reason, this.#filterHeaders(headers))
+    this.#response.writeHead(status, reason, this.#carrying.filterHeaders(headers))
     // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
     process.nextTick(flushHead, this)
   }
@@ -93,7 +101,7 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#finish()
     // What was written before the failure leaves in this tick; then the connection breaks off.
     if (this.#response.headersSent) process.nextTick(breakOff, this.#response)
-    else if (!this.#response.destroyed) this.#onRefused(refusalOf(error))
+    else if (!this.#response.destroyed) this.#carrying.onRefused(refusalOf(error))
   }
 
   /** Sends the head by itself, unless the body has come already. */

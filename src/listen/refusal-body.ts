@@ -5,16 +5,11 @@
  */
 
 import type { Refusal } from '../request/refusal.ts'
-
-/** Body and headers (names and values in turn) of a refusal. */
-export interface RefusalMessage {
-  readonly body: string
-  readonly headers: readonly string[]
-}
+import type { RefusalMessage } from '../request/refusal-message.ts'
 
 export function refusalMessage(refusal: Refusal, requestId: string): RefusalMessage {
-  const { code, status, title, challenge, retryAfterSeconds } = refusal
-  const problem = { type: `urn:sallyport:refusal:${code}`, title, status, code, requestId }
+  const { code, status, title, detail, challenge, retryAfterSeconds } = refusal
+  const problem = { type: `urn:sallyport:refusal:${code}`, title, status, detail, code, requestId }
   const body = `${JSON.stringify(problem)}\n`
   const headers = [
     'content-type',

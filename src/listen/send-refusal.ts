@@ -5,16 +5,21 @@
 
 import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
+import type { RefusalMessage } from '../request/refusal-message.ts'
 import { refusalMessage } from './refusal-body.ts'
 
 /** How long a client may go on sending a body that nobody wants, so that it gets to read why. */
 const lingerMs = 5_000
 
-/** Answer with a refusal. Nothing of a response may have been sent before. */
-export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
+/** Answer with a refusal, in the gateway's own form unless given. Nothing of a response may have been sent before. */
+export function sendRefusal(
+  exchange: Exchange,
+  refusal: Refusal,
+  message: RefusalMessage = refusalMessage(refusal, exchange.id),
+): void {
   const { incoming, response } = exchange
   if (response.destroyed || response.headersSent) return
-  const { body, headers } = refusalMessage(refusal, exchange.id)
+  const { body, headers } = message
   // A client that waits for «100 Continue» may send its body or not, and one whose framing is at fault may mean
   // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
   if (incoming.headers.expect !== undefined || refusal.code === 'malformed_request') {

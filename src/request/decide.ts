@@ -30,17 +30,18 @@ export function decide(
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Grant | Refusal | Promise<Grant | Refusal> {
-  const { isPublic, extractCredential, challenges, authorize } = route.plan
+  const { isPublic, extractCredential, challenges, authorize, profile } = route.plan
   if (isPublic) return authorizePublic()
 
   const credential = extractCredential(request)
   if (credential === undefined) {
+    if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
     return refuse('credential_required', 'no credential', { challenge: challenges.required })
   }
   if (isRefusal(credential)) return credential
   notes.credentialScheme = credential.scheme
 
-  const judge = (token: Token | Refusal): Grant | Refusal => {
+  const judge = (token: Token | Refusal): Grant | Refusal | Promise<Grant | Refusal> => {
     if (isRefusal(token)) {
       return token.status === 401 ? { ...token, challenge: challenges.invalidToken } : token
     }

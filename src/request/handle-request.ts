@@ -25,9 +25,6 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     notes.refusal = refusal
     plan.sendRefusal(exchange, refusal)
   }
-  const onShadowed = (refusal: Refusal) => {
-    notes.shadowed ??= refusal
-  }
 
   const client = plan.findClientAddress(
     exchange.peer,
@@ -46,30 +43,49 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(route)) return refuse(route)
   notes.route = route.name
   notes.path = route.path
-  if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuse(underscoreName)
+  const { profile, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
+  const refuseHere = (refusal: Refusal) => {
+    notes.refusal = refusal
+    plan.sendRefusal(exchange, refusal, profile.renderRefusal?.(refusal, exchange.id, request))
+  }
+  const onShadowed = (refusal: Refusal) => {
+    notes.shadowed ??= refusal
+  }
+  if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuseHere(underscoreName)
+  const screened = profile.screen?.(request)
+  if (screened !== undefined) return refuseHere(screened)
+  const served = profile.serve?.({ exchange, request, client })
+  if (served !== undefined) {
+    const refusal = await served
+    return refusal && refuseHere(refusal)
+  }
 
   const { changesSeen } = plan.openExchanges
   const question = { request, route, client, connection: exchange.incoming.socket }
   const decision = decide(question, plan.resolveToken, notes)
   const verdict = decision instanceof Promise ? await decision : decision
-  const grant = conclude(verdict, route.plan.conclusion, onShadowed)
-  if (isRefusal(grant)) return refuse(grant)
+  const grant = conclude(verdict, conclusion, onShadowed)
+  if (isRefusal(grant)) return refuseHere(grant)
 
-  const outgoing = route.plan.rewriteRequest(
-    { exchange, request, path: route.path, grant, client },
-    onShadowed,
-  )
-  if (isRefusal(outgoing)) return refuse(hideRefusal(outgoing, route.plan.conclusion))
+  const granted = { exchange, request, client, grant }
+  const exchanged = profile.upstreamCredential?.(granted) ?? noCredential
+  const credential = exchanged instanceof Promise ? await exchanged : exchanged
+  if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
+  const rewrite = (upstreamCredential: readonly string[]) =>
+    rewriteRequest({ ...granted, path: route.path, upstreamCredential }, onShadowed)
+  const outgoing = rewrite(credential)
+  if (isRefusal(outgoing)) return refuseHere(hideRefusal(outgoing, conclusion))
   if (grant.token !== undefined) {
     plan.noteUse(grant.token, client)
-    if (route.plan.conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, grant.token, changesSeen)
+    if (conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, grant.token, changesSeen)
   }
 
-  forward(
-    exchange,
-    outgoing,
-    route.plan.upstream,
-    (upstreamHeaders) => route.plan.filterResponse(upstreamHeaders, grant),
-    refuse,
-  )
+  forward(exchange, outgoing, upstream, {
+    filterHeaders: (upstreamHeaders) => filterResponse(upstreamHeaders, grant),
+    onRefused: refuseHere,
+    inspect: profile.inspectAnswer?.(granted),
+    rewrite,
+  })
 }
+
+const noCredential: readonly string[] = []

@@ -10,6 +10,7 @@ import type { ConcludeSettings } from '../authorize/conclude.ts'
 import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { Upstream } from '../forward/upstreams.ts'
+import type { RouteProfile } from '../profiles/profile.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
 import type { RouteTable } from '../route/route-table.ts'
@@ -19,9 +20,11 @@ import type { HeadLimits } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
 import type { Refusal } from './refusal.ts'
+import type { RefusalMessage } from './refusal-message.ts'
 
 /** One route's stages. */
 export interface RoutePlan {
+  readonly profile: RouteProfile
   readonly isPublic: boolean
   readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
@@ -44,5 +47,6 @@ export interface Plan {
   readonly openExchanges: OpenExchanges
   /** Told of each request that a token was let through for. */
   readonly noteUse: (token: Token, client: Address) => void
-  readonly sendRefusal: (exchange: Exchange, refusal: Refusal) => void
+  /** In the gateway's own form, unless a message is given. */
+  readonly sendRefusal: (exchange: Exchange, refusal: Refusal, message?: RefusalMessage) => void
 }

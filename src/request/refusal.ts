@@ -30,6 +30,7 @@ const rows = {
   network_not_allowed: [403, 'The token may not be used from this network.', 'policy'],
   insufficient_access: [403, 'The token does not allow this method.', 'policy'],
   condition_not_met: [403, 'The policy of this resource does not admit the request.', 'policy'],
+  upstream_login_missing: [403, 'The subject of the token has no login at the service.', 'policy'],
   not_found: [404, 'There is nothing here.', 'client'],
   method_not_supported: [501, 'The method is not supported.', 'client'],
   request_timeout: [408, 'The request took too long to arrive.', 'client'],
@@ -58,13 +59,15 @@ export interface Refusal extends RefusalRow {
   readonly challenge?: string
   /** Seconds for `Retry-After`, where trying again may help. */
   readonly retryAfterSeconds?: number
+  /** What is wrong with this very request, for whoever sent it. Public. */
+  readonly detail?: string
 }
 
 /** Make a refusal from its row. `reason` explains it in the log. */
 export function refuse(
   code: RefusalCode,
   reason: string,
-  extra?: { readonly challenge?: string; readonly retryAfterSeconds?: number },
+  extra?: Pick<Refusal, 'challenge' | 'retryAfterSeconds' | 'detail'>,
 ): Refusal {
   const [status, title, owner] = rows[code]
   return { refused: true, code, status, title, owner, reason, ...extra }

@@ -73,6 +73,8 @@ export interface AuthorizedRequest {
   readonly path: string
   readonly grant: Grant
   readonly client: Address
+  /** What the upstream gets in place of the client's credential: names and values in turn. */
+  readonly upstreamCredential: HeaderPairs
 }
 
 export type RewriteRequest = (
@@ -106,6 +108,7 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
     if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
     pushForwarded(headers, authorized)
     for (const text of plan.identityOf(grant)) headers.push(text)
+    for (const text of authorized.upstreamCredential) headers.push(text)
     const target = path + queryFor(request.query)
     return new RewrittenRequest(request.method, target, headers, request.hasBody)
   }

@@ -1,0 +1,24 @@
+/**
+ * What profiles work with once the gateway is open: they are compiled before there is a connection to anything.
+ * @module
+ */
+
+import type { Clock } from '../lib/clock.ts'
+import type { KeyRing } from '../tokens/keys/key-ring.ts'
+import type { Deriver } from '../tokens/life/derive-token.ts'
+import type { TokenRegistry } from '../tokens/ports.ts'
+import type { ResolveToken } from '../tokens/resolve-token.ts'
+import type { LogIn, UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.ts'
+
+export interface ProfileServices {
+  readonly registry: TokenRegistry
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly resolveToken: ResolveToken
+  readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>
+  /** The subjects' sessions at an upstream; `logIn` asks it, within `timeoutMs`. To be opened once. */
+  openLogins(upstream: string, logIn: LogIn, timeoutMs: number): UpstreamLogins
+}
+
+/** Yields the services; throws before the gateway is open, when there is no request either. */
+export type FindServices = () => ProfileServices

@@ -1,0 +1,127 @@
+/**
+ * Sallyport before OpenStack Swift with TempAuth, unmodified: the gateway decides on its own tokens, Swift goes on
+ * deciding what their subjects may do, and the headers of owners are kept from everybody else.
+ * @module
+ */
+
+import { authorizePublic } from '../../authorize/authorize.ts'
+import type { Grant } from '../../authorize/grant.ts'
+import type { RuleInput } from '../../authorize/rules/rule.ts'
+import type { SwiftSettings } from '../../config/schema/profiles.ts'
+import type { Upstream } from '../../forward/upstreams.ts'
+import type { CanonicalRequest } from '../../request/canonical-request.ts'
+import { HeaderNameMemo, valuesOfHeader } from '../../request/header-name.ts'
+import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
+import type { Access, Token } from '../../tokens/token.ts'
+import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
+import type { FindServices } from '../services.ts'
+import { AccountFacts } from './account-facts.ts'
+import { readAccountAcl } from './account-access-control.ts'
+import { problemOfAnswer } from './answer-check.ts'
+import { SwiftQuestions } from './ask-swift.ts'
+import { isGatekept } from './privileged-names.ts'
+import { serviceTokenHeader, SwiftCredential } from './swift-credential.ts'
+import { renderSwiftRefusal } from './swift-denial.ts'
+import { SwiftLogin } from './swift-login.ts'
+import { accountOf, isSigned, pathOf } from './swift-request.ts'
+import { swiftRules } from './swift-rules.ts'
+import { lazySessions } from './swift-sessions.ts'
+
+/** What the profile takes from its route. */
+export interface SwiftProfileContext {
+  readonly upstream: Upstream
+  /** Whether only an owner may send a header, by its name in lower case with `-`. */
+  readonly isPrivileged: (folded: string) => boolean
+  readonly findServices: FindServices
+}
+
+/** Compile the profile of one route. Nothing is asked before the first request. */
+export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfileContext): RouteProfile {
+  const { upstream, isPrivileged, findServices } = context
+  const { name } = upstream
+  const questions = new SwiftQuestions(upstream, settings.askTimeout)
+  const sessions = lazySessions({ upstream: name, questions, timeoutMs: settings.askTimeout, findServices })
+  const facts = new AccountFacts({ questions, sessions, ttlMs: settings.factTtl })
+  const credential = new SwiftCredential(name, sessions, findServices)
+  const login = new SwiftLogin({
+    upstream: name,
+    questions,
+    sessions,
+    sessionLifetimeMs: settings.sessionLifetime,
+    publicOrigin: settings.publicUrl && new URL(settings.publicUrl).origin,
+    findServices,
+  })
+  const privilegedNames = new HeaderNameMemo<boolean>(({ folded }) => isPrivileged(folded))
+  const carriesPrivileged = ({ rawHeaders }: CanonicalRequest) =>
+    rawHeaders.some((name, index) => index % 2 === 0 && privilegedNames.get(name))
+
+  return {
+    screen: refuseInvalidAcl,
+    serve(visit) {
+      const path = pathOf(visit.request)
+      return path.kind === 'auth' && visit.request.method === 'GET' ? login.serve(visit, path.path) : undefined
+    },
+    admitAnonymous: (request) => admitAnonymous(request, facts),
+    rules: swiftRules(name),
+    standing: ({ token, request }) =>
+      token.access === 'owner' && carriesPrivileged(request)
+        ? standingOfOwner(token, request, facts)
+        : token.access,
+    upstreamCredential: (granted) => credential.of(granted),
+    inspectAnswer: (granted) => inspection(granted, { credential, facts, upstream: name }),
+    renderRefusal: renderSwiftRefusal,
+    isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
+  }
+}
+
+/** Swift says what is wrong with an ACL to whoever sends it, before it looks at who that is. */
+function refuseInvalidAcl(request: CanonicalRequest): Refusal | undefined {
+  const values = valuesOfHeader(request.rawHeaders, 'x-account-access-control')
+  if (values.length === 0 || accountOf(request) === undefined) return undefined
+  const acl = readAccountAcl(values)
+  return acl.kind === 'invalid' ? refuse('malformed_header', acl.error, { detail: acl.body }) : undefined
+}
+
+/** Swift decides, unless its answer would be for the empty name among the grantees of the account. */
+async function admitAnonymous(request: CanonicalRequest, facts: AccountFacts): Promise<Grant | Refusal> {
+  const account = accountOf(request)
+  if (account === undefined || request.method === 'OPTIONS' || isSigned(request)) return authorizePublic()
+  const isOpen = await facts.isOpenToNobody(account)
+  if (isOpen === false) return authorizePublic()
+  return isOpen === true ? refuse('credential_required', 'the account names the empty string as a grantee') : isOpen
+}
+
+/** Only for an owner do the headers of owners go up: Swift itself would take the `X-Remove-` forms of them from others. */
+async function standingOfOwner(
+  { access, subject }: Token,
+  request: CanonicalRequest,
+  facts: AccountFacts,
+): Promise<Access | Refusal> {
+  const account = accountOf(request)
+  if (account === undefined) return access
+  const isOwner = await facts.isOwner(subject.id, account)
+  if (isOwner === true) return access
+  return isOwner === false ? 'read-write' : isOwner
+}
+
+function inspection(
+  granted: GrantedRequest,
+  { credential, facts, upstream }: { credential: SwiftCredential; facts: AccountFacts; upstream: string },
+): InspectHead | undefined {
+  const { exchange, request, grant } = granted
+  const path = pathOf(request)
+  if (path.kind === 'account' && !['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
+    facts.drop(path.account)
+    exchange.response.once('close', () => facts.drop(path.account))
+  }
+  const { token } = grant
+  if (token === undefined || !('account' in path)) return undefined
+  return (head) => {
+    // Whoever has a token that Swift takes is told 403.
+    if (head.status !== 401 || isSigned(request)) return problemOfAnswer(head, request, token, upstream)
+    const renewed = credential.renewed(granted, token)
+    if (!request.hasBody) return renewed
+    // Half of the body is gone; the next request finds the new session.
+    return refuse('cannot_decide', 'Swift did not take its own token any more', { retryAfterSeconds: 1 })
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * A refusal as a client reads it. The gateway's own form is a problem document; a profile has the form of the service
+ * that it stands for, so that the service's clients understand it.
+ * @module
+ */
+
+import type { CanonicalRequest } from './canonical-request.ts'
+import type { Refusal } from './refusal.ts'
+
+/** Body and headers (names and values in turn) of a refusal. Only public text: the reason stays in the log. */
+export interface RefusalMessage {
+  readonly body: string
+  readonly headers: readonly string[]
+}
+
+/** Writes refusals in the form of one kind of service. */
+export type RenderRefusal = (
+  refusal: Refusal,
+  requestId: string,
+  request: CanonicalRequest,
+) => RefusalMessage
