@@ -19,12 +19,15 @@ import { sendRefusal } from './listen/send-refusal.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
+import { openServices } from './open-services.ts'
+import { ServiceDesk } from './profiles/services.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
+import type { KeyRing } from './tokens/keys/key-ring.ts'
 import { readKeyRing } from './tokens/keys/key-ring-file.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
@@ -45,6 +48,8 @@ export interface Gateway {
 type CompiledGateway = Pick<Plan, 'routes' | 'findClientAddress' | 'headLimits' | 'forwardedHeader'> & {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly redaction: Redaction
+  /** To be opened before the first request. */
+  readonly desk: ServiceDesk
 }
 
 /** Compile everything that needs no connection; problems go to `report`, located in the settings. */
@@ -58,9 +63,11 @@ export function compileGateway(
     Object.entries(settings.upstreams).map(([name, upstream]) => [name, openUpstream(name, upstream, open)]),
   )
   const sources = settings.routes.flatMap((route) => route.credentials)
+  const desk = new ServiceDesk()
   return {
     upstreams,
-    routes: compileRoutes(settings.routes, { upstreams, clock }, report),
+    desk,
+    routes: compileRoutes(settings.routes, { upstreams, clock, findServices: desk.find }, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     headLimits: settings.listen.limits,
     forwardedHeader: settings.clientAddress.header,
@@ -120,7 +127,9 @@ async function start(
   parts: Parts,
 ): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress'>> {
   const metrics = createMetrics()
-  const { store, directory, resolveToken } = await openTokens(settings, log, metrics, parts)
+  const tokens = await openTokens(settings, log, metrics, parts)
+  const { store, directory, resolveToken } = tokens
+  compiled.desk.open(openServices({ ...tokens, clock: parts.clock, log }))
   // First up and last down, so that probes and scrapes see the beginning and the end.
   const readiness = readinessOf(directory, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
@@ -151,6 +160,7 @@ async function openTokens(
   readonly store: TokenRegistry
   readonly directory: TokenDirectory
   readonly resolveToken: ResolveToken
+  readonly keyRing: KeyRing
 }> {
   const keyRing = readKeyRing(settings.keys)
   await bringSchemaUpToDate(settings, log)
@@ -198,7 +208,7 @@ async function openTokens(
       log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
     },
   })
-  return { store, directory, resolveToken }
+  return { store, directory, resolveToken, keyRing }
 }
 
 /** Follows what becomes of the tokens of requests under way. */

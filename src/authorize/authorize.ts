@@ -18,7 +18,7 @@ import { compileConditionRule } from './rules/condition-rule.ts'
 import { compileKindRule } from './rules/kind.ts'
 import { compileRouteNetworkRule, tokenNetworkRule } from './rules/network.ts'
 import { tokenPathRule } from './rules/path.ts'
-import type { Resource, Rule } from './rules/rule.ts'
+import type { Resource, Rule, RuleInput } from './rules/rule.ts'
 import { compileScopeRule } from './rules/scope.ts'
 
 /** The decision of one route about a live token: at once, unless the service itself has to be asked. */
@@ -57,12 +57,18 @@ export function compileAuthorize(settings: RouteSettings['authorize'], context: 
       const refusal = rule(input)
       if (refusal !== undefined) return refusal
     }
-    if (standing === undefined) return grant('token', token, token.access)
-    const access = standing(input)
-    return access instanceof Promise
-      ? access.then((found) => grantOf(token, found))
-      : grantOf(token, access)
+    return standing === undefined ? grant('token', token, token.access) : grantBy(standing, input)
   }
+}
+
+/** What the service itself says of the token's standing. */
+function grantBy(
+  standing: NonNullable<RouteProfile['standing']>,
+  input: RuleInput,
+): Grant | Refusal | Promise<Grant | Refusal> {
+  const { token } = input
+  const access = standing(input)
+  return access instanceof Promise ? access.then((found) => grantOf(token, found)) : grantOf(token, access)
 }
 
 function grantOf(token: Token, access: Access | Refusal): Grant | Refusal {

@@ -14,6 +14,8 @@ import { soundNetwork } from './sound-network.ts'
 /** How long a revoked token may still pass anywhere: what the gateway promises without Redis too. */
 const revocationMsMax = 1000
 
+const factTtlMsMax = 60_000
+
 /** Checks the sections that are there; one that the schema refused is left out by the caller. */
 export function checkSettings(settings: Partial<Settings>, refuse: Report, warn: Report): void {
   checkRecord(settings, refuse)
@@ -85,6 +87,7 @@ function checkRoutes({ routes, upstreams }: Partial<Settings>, refuse: Report, w
       refuse([...path, 'match'], `route «${other}» matches the same requests; narrow one of them`)
     }
     checkPublic(route, path, refuse)
+    checkSwift(route, path, refuse, warn)
     if (route.mode === 'shadow')
       warn([...path, 'mode'], 'in shadow mode the route lets every request through')
   }
@@ -117,6 +120,33 @@ function checkPublic({ authorize }: RouteSettings, path: SettingPath, refuse: Re
   }
   for (const [rule, given] of Object.entries(rules)) {
     if (given) refuse([...path, 'authorize', rule], 'has no effect beside public: true; remove one of them')
+  }
+}
+
+/** Swift's own reading of a path is the only one there; what else a route may say of paths would look as if it held. */
+function checkSwift(route: RouteSettings, path: SettingPath, refuse: Report, warn: Report): void {
+  const { profile, pathMode, upstreamCredential, authorize } = route
+  if (profile.swift === undefined) return
+  const beside = 'with profile.swift'
+  if (pathMode !== 'raw-exact')
+    refuse([...path, 'pathMode'], `expected raw-exact ${beside}, which reads paths itself`)
+  if (upstreamCredential !== 'strip') {
+    refuse([...path, 'upstreamCredential'], `expected strip ${beside}, which sends Swift its own token`)
+  }
+  const idle = { bindings: Object.keys(authorize.bindings), ignoreBindings: authorize.ignoreBindings }
+  for (const [rule, given] of Object.entries(idle)) {
+    if (given.length > 0) refuse([...path, 'authorize', rule], `has no effect ${beside}; remove it`)
+  }
+  if (authorize.access !== 'by-method')
+    refuse([...path, 'authorize', 'access'], `has no effect ${beside}; remove it`)
+  if (profile.swift.factTtl > factTtlMsMax) {
+    refuse(
+      [...path, 'profile', 'swift', 'factTtl'],
+      'expected at most 60s, which Swift remembers its own ACLs for',
+    )
+  }
+  if (!authorize.kinds.includes('session')) {
+    warn([...path, 'authorize', 'kinds'], 'without «session» whoever logs in may do nothing')
   }
 }
 

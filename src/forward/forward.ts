@@ -20,7 +20,9 @@ export interface Forwarding {
    * Looks at the head of the answer before the client gets any of it: `undefined` carries it on, a refusal takes its
    * place, and a promise brings another credential to send the request with. Never rejects.
    */
-  readonly inspect: ((head: UpstreamHead) => undefined | Refusal | Promise<readonly string[] | Refusal>) | undefined
+  readonly inspect:
+    | ((head: UpstreamHead) => undefined | Refusal | Promise<readonly string[] | Refusal>)
+    | undefined
   /** The request with another credential. */
   readonly rewrite: (upstreamCredential: readonly string[]) => OutgoingRequest | Refusal
 }

@@ -22,3 +22,17 @@ export interface ProfileServices {
 
 /** Yields the services; throws before the gateway is open, when there is no request either. */
 export type FindServices = () => ProfileServices
+
+/** Keeps the place of the services until the gateway is open. */
+export class ServiceDesk {
+  #services: ProfileServices | undefined
+
+  readonly find: FindServices = () => {
+    if (this.#services === undefined) throw new Error('the gateway is not open yet')
+    return this.#services
+  }
+
+  open(services: ProfileServices): void {
+    this.#services = services
+  }
+}

@@ -15,9 +15,16 @@ import type { Report } from '../config/problems.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
+import { compileProfile } from '../profiles/compile-profile.ts'
+import type { RouteProfile } from '../profiles/profile.ts'
+import type { FindServices } from '../profiles/services.ts'
 import { compileFilterResponse } from '../rewrite/filter-response.ts'
 import { compileIdentityHeaders } from '../rewrite/identity-headers.ts'
-import { compilePrivilegedHeaders, type PrivilegedHeaders } from '../rewrite/privileged-headers.ts'
+import {
+  compilePrivilegedHeaders,
+  guardInternal,
+  type PrivilegedHeaders,
+} from '../rewrite/privileged-headers.ts'
 import { compileRewriteRequest } from '../rewrite/rewrite-request.ts'
 import { parseHostPattern } from '../route/host-pattern.ts'
 import { type PatternPiece, parameterNames, parsePattern } from '../route/path-pattern.ts'
@@ -28,6 +35,7 @@ import type { RoutePlan } from './plan.ts'
 export interface RoutesContext {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly clock: Clock
+  readonly findServices: FindServices
 }
 
 /** Header names that one route guards and another might let through: they are guarded on all. */
@@ -71,13 +79,23 @@ function compileRoute(
   const hosts = attempt(() => hostsOf(route), ['match', 'hosts'], report)
   const upstream = context.upstreams.get(route.upstream)
   if (!pieces || !privileged || !hosts || !upstream) return undefined
+  const profile = compileProfile(route.profile, {
+    upstream,
+    isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
+    findServices: context.findServices,
+  })
+  const guarded = guardInternal(privileged, profile.isInternalHeader)
   return {
     name: route.name,
     hosts: hosts.length === 0 ? undefined : hosts,
     methods: route.match.methods && new Set(route.match.methods),
     pieces,
     pathMode: route.pathMode,
-    plan: planOf(route, { ...shared, pieces, privileged, upstream, clock: context.clock }, report),
+    plan: planOf(
+      route,
+      { ...shared, pieces, privileged: guarded, upstream, profile, clock: context.clock },
+      report,
+    ),
   }
 }
 
@@ -90,15 +108,17 @@ interface Compiled extends SharedNames {
   readonly pieces: readonly PatternPiece[]
   readonly privileged: PrivilegedHeaders
   readonly upstream: Upstream
+  readonly profile: RouteProfile
   readonly clock: Clock
 }
 
 function planOf(route: RouteSettings, compiled: Compiled, report: Report): RoutePlan {
-  const { pieces, privileged, upstream, clock } = compiled
+  const { pieces, privileged, upstream, profile, clock } = compiled
   const { scopes } = route.authorize
   const neededScopes = [...(scopes?.allOf ?? []), ...(scopes?.anyOf ?? [])]
   const challenges = compileChallenges(route.credentials, route.realm, neededScopes)
   return {
+    profile,
     isPublic: route.authorize.public ?? false,
     allowsUnderscoreNames: route.allowUnderscoreHeaders,
     challenges,
@@ -107,6 +127,7 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
       parameterNames: parameterNames(pieces),
       scopeChallenge: challenges.insufficientScope,
       clock,
+      profile,
       report: (setting, message) => report(['authorize', setting], message),
     }),
     conclusion: { mode: route.mode, onRefusal: route.onRefusal },

@@ -6,11 +6,11 @@
 
 import { conclude, hideRefusal } from '../authorize/conclude.ts'
 import { forward } from '../forward/forward.ts'
-import { canonicalRequest } from './canonical-request.ts'
+import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { valuesOfHeader } from './header-name.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, RoutePlan } from './plan.ts'
 import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
 
 const underscoreName = makeRefusal('malformed_header', 'a header name with «_», which servers read as «-»')
@@ -51,8 +51,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
   }
-  if (request.hasUnderscoreName && !route.plan.allowsUnderscoreNames) return refuseHere(underscoreName)
-  const screened = profile.screen?.(request)
+  const screened = screen(request, route.plan)
   if (screened !== undefined) return refuseHere(screened)
   const served = profile.serve?.({ exchange, request, client })
   if (served !== undefined) {
@@ -89,3 +88,12 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
 }
 
 const noCredential: readonly string[] = []
+
+/** What is refused on this route whoever asks. */
+function screen(
+  request: CanonicalRequest,
+  { allowsUnderscoreNames, profile }: RoutePlan,
+): Refusal | undefined {
+  if (request.hasUnderscoreName && !allowsUnderscoreNames) return underscoreName
+  return profile.screen?.(request)
+}

@@ -14,8 +14,4 @@ export interface RefusalMessage {
 }
 
 /** Writes refusals in the form of one kind of service. */
-export type RenderRefusal = (
-  refusal: Refusal,
-  requestId: string,
-  request: CanonicalRequest,
-) => RefusalMessage
+export type RenderRefusal = (refusal: Refusal, requestId: string, request: CanonicalRequest) => RefusalMessage

@@ -61,6 +61,18 @@ export function compilePrivilegedHeaders(settings: RouteSettings['privilegedHead
   return { guardOf, toUpstream, toClient }
 }
 
+/** The same, with more headers that pass between gateway and upstream alone. */
+export function guardInternal(
+  privileged: PrivilegedHeaders,
+  isInternal: ((folded: string) => boolean) | undefined,
+): PrivilegedHeaders {
+  if (isInternal === undefined) return privileged
+  return {
+    ...privileged,
+    guardOf: (folded) => (isInternal(folded) ? 'internal' : privileged.guardOf(folded)),
+  }
+}
+
 /** To remove the client's header is to remove the upstream's, which does not know the other name. */
 function removalsOf(
   translated: ReadonlyMap<string, string>,

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { tokenKinds } from '../../tokens/token.ts'
 import { cidr, flag, headerName, name } from './primitives.ts'
+import { profile } from './profiles.ts'
 
 const text = () => z.string().min(1)
 
@@ -145,6 +146,7 @@ export const route = z
         'strict: targets that servers read differently are refused with 400. raw-exact: the bytes go up untouched; only the segments that the pattern names are decoded.',
       ),
     upstream: name().describe('Which of `upstreams` serves it.'),
+    profile,
     credentials: z
       .array(credentialSource)
       .default(['bearer'])

@@ -31,7 +31,9 @@ export class AccountFacts {
 
   /** Whether the subject may do with the account what only its owner may. */
   isOwner(subjectId: string, account: string): Promise<boolean | Refusal> {
-    return orRefusal(() => this.#facts.find(account, subjectId, () => this.#askWhetherOwner(subjectId, account)))
+    return orRefusal(() =>
+      this.#facts.find(account, subjectId, () => this.#askWhetherOwner(subjectId, account)),
+    )
   }
 
   /** Whether the empty name is among the grantees of the account, so that Swift lets everybody in. */

@@ -10,8 +10,8 @@ import type { Secret } from '../../lib/secret.ts'
 import type { LoginRequest } from './login-request.ts'
 import { storageTarget } from './swift-request.ts'
 
-/** Longer than Swift takes (`max_meta_name_length`, 128), so that the request ends in a 400 for whoever may make it. */
-const impossibleHeader = `x-account-meta-${'x'.repeat(1_000)}`
+/** Metadata without a name: a request that ends in a 400 for whoever may make it, and changes nothing. */
+const impossibleHeader = 'x-account-meta-'
 
 const bodyBytesMax = 64 * 1024
 
@@ -31,7 +31,7 @@ export class SwiftQuestions {
 
   /**
    * Whether whoever holds the token owns the account, as Swift says: only an owner may change its metadata, and is then
-   * told that this name is too long; everybody else is turned away before. `refused`: the token is not good any more.
+   * told that metadata have a name; everybody else is turned away before. `refused`: the token is not good any more.
    */
   async ownsAccount(token: Secret, account: string): Promise<boolean | 'refused'> {
     const headers = ['x-auth-token', token.reveal(), impossibleHeader, '1', 'content-length', '0']
@@ -50,6 +50,10 @@ export class SwiftQuestions {
   }
 
   #ask(method: string, target: string, headers: readonly string[]): Promise<UpstreamAnswer> {
-    return askUpstream(this.#upstream, { method, target, headers }, { deadlineMs: this.#deadlineMs, bodyBytesMax })
+    return askUpstream(
+      this.#upstream,
+      { method, target, headers },
+      { deadlineMs: this.#deadlineMs, bodyBytesMax },
+    )
   }
 }

@@ -10,7 +10,6 @@ import { valuesOfHeader } from '../../request/header-name.ts'
 
 /** A user and the key that is to be checked. */
 export interface LoginRequest {
-  readonly account: string
   /** `account:user`, the name of the gateway's subject too. */
   readonly name: string
   readonly key: Secret
@@ -19,7 +18,7 @@ export interface LoginRequest {
 /** Why nobody can be logged in; TempAuth's answer to it. */
 export type LoginProblem =
   | { readonly status: 400; readonly reason: string }
-  | { readonly status: 401; readonly reason: string; readonly realm: string | undefined }
+  | { readonly status: 401; readonly reason: string }
 
 /** What may be the name of a subject: printable ASCII without a space. */
 const plainName = /^[\x21-\x7e]{1,256}$/
@@ -27,9 +26,7 @@ const plainName = /^[\x21-\x7e]{1,256}$/
 /** `path` is decoded, `/auth/` and all. */
 export function readLoginRequest(request: CanonicalRequest, path: string): LoginRequest | LoginProblem {
   const [, , version, account, last, ...more] = path.split('/')
-  if (version === 'v1' && account && last === 'auth' && more.length === 0) {
-    return ofAccount(account, request)
-  }
+  if (version === 'v1' && account && last === 'auth' && more.length === 0) return ofAccount(account, request)
   if (version === 'v1.0' || version === 'auth') return ofWholeName(request)
   return { status: 400, reason: 'not a path to log in at' }
 }
@@ -40,7 +37,7 @@ function ofAccount(account: string, { rawHeaders }: CanonicalRequest): LoginRequ
   const whole = single(rawHeaders, 'x-auth-user')
   const key = single(rawHeaders, 'x-storage-pass') || single(rawHeaders, 'x-auth-key')
   const named = user ? `${account}:${user}` : whole
-  if (!named?.startsWith(`${account}:`)) return denied('no user of this account', account)
+  if (!named?.startsWith(`${account}:`)) return denied('no user of this account')
   return loginRequest(named, key)
 }
 
@@ -52,15 +49,14 @@ function ofWholeName({ rawHeaders }: CanonicalRequest): LoginRequest | LoginProb
 
 function loginRequest(name: string | undefined, key: string | undefined): LoginRequest | LoginProblem {
   const colon = name?.indexOf(':') ?? -1
-  if (name === undefined || colon === -1) return denied('no whole user name', undefined)
-  const account = name.slice(0, colon)
-  if (account === '' || colon === name.length - 1 || !key) return denied('an empty name or key', account)
-  if (!plainName.test(name)) return denied('a user name that no subject can have', undefined)
-  return { account, name, key: new Secret(key) }
+  if (name === undefined || colon === -1) return denied('no whole user name')
+  if (colon === 0 || colon === name.length - 1 || !key) return denied('an empty name or key')
+  if (!plainName.test(name)) return denied('a user name that no subject can have')
+  return { name, key: new Secret(key) }
 }
 
-function denied(reason: string, realm: string | undefined): LoginProblem {
-  return { status: 401, reason, realm: realm || undefined }
+function denied(reason: string): LoginProblem {
+  return { status: 401, reason }
 }
 
 /** A header that stands twice names nobody. */

@@ -54,7 +54,10 @@ export class SwiftCredential {
     return session === undefined ? this.#obtain(token) : authToken(session.token.reveal())
   }
 
-  async #obtain(token: Token, stale?: Parameters<UpstreamLogins['obtain']>[1]): Promise<HeaderPairs | Refusal> {
+  async #obtain(
+    token: Token,
+    stale?: Parameters<UpstreamLogins['obtain']>[1],
+  ): Promise<HeaderPairs | Refusal> {
     try {
       const session = await this.#sessions().obtain(token.subject.id, stale)
       if (session !== undefined) return authToken(session.token.reveal())

@@ -1,5 +1,5 @@
 /**
- * Refusals in the words of Swift, so that its clients read them as they read its own.
+ * The gateway's refusals in the words of Swift, so that its clients read them as they read its own.
  * @module
  */
 
@@ -8,11 +8,45 @@ import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { type Refusal, refuse } from '../../request/refusal.ts'
 import type { RefusalMessage } from '../../request/refusal-message.ts'
 import type { LoginProblem } from './login-request.ts'
-import { accountOf } from './swift-request.ts'
-import { swiftRealm, swiftRefusal } from './swift-refusals.ts'
+import {
+  badRequest,
+  forbidden,
+  notFound,
+  ofHead,
+  type SwiftPage,
+  swiftPage,
+  unauthorized,
+} from './swift-refusals.ts'
+import { accountOf, pathOf } from './swift-request.ts'
 
-/** The refusal of a login, with its own realm. */
-export function swiftDenial(problem: LoginProblem): Refusal {
-  if (problem.status === 400) return refuse('malformed_request', problem.reason)
-  return refuse('invalid_token', problem.reason, { challenge: swiftRealm(problem.realm) })
+/** The refusal of a login. It does not tell whether there is such a user, which Swift's own realm would. */
+export function refuseLogin({ status, reason }: LoginProblem): Refusal {
+  return refuse(status === 400 ? 'malformed_request' : 'invalid_token', reason)
+}
+
+/** With the id of the request where Swift has that of its transaction, which clients show to people. */
+export function renderSwiftRefusal(
+  refusal: Refusal,
+  requestId: string,
+  request: CanonicalRequest,
+): RefusalMessage {
+  const page = request.method === 'HEAD' ? ofHead(pageFor(refusal, request)) : pageFor(refusal, request)
+  const headers = [...page.headers.flat(), 'X-Trans-Id', requestId, 'X-Openstack-Request-Id', requestId]
+  const { retryAfterSeconds } = refusal
+  if (retryAfterSeconds !== undefined) headers.push('Retry-After', String(retryAfterSeconds))
+  return { headers, body: page.body }
+}
+
+function pageFor({ status, title, detail }: Refusal, request: CanonicalRequest): SwiftPage {
+  if (detail !== undefined) return badRequest(detail)
+  switch (status) {
+    case 401:
+      return unauthorized(pathOf(request).kind === 'auth' ? undefined : accountOf(request))
+    case 403:
+      return forbidden()
+    case 404:
+      return notFound()
+    default:
+      return swiftPage(STATUS_CODES[status] ?? '', title)
+  }
 }

@@ -6,7 +6,6 @@
 
 import { present } from '../../authenticate/credential.ts'
 import type { UpstreamAnswer } from '../../forward/ask-upstream.ts'
-import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { deriveToken } from '../../tokens/life/derive-token.ts'
@@ -17,7 +16,7 @@ import type { Visit } from '../profile.ts'
 import type { FindServices } from '../services.ts'
 import type { SwiftQuestions } from './ask-swift.ts'
 import { type LoginRequest, readLoginRequest } from './login-request.ts'
-import { swiftDenial } from './swift-denial.ts'
+import { refuseLogin } from './swift-denial.ts'
 import { sessionIn } from './swift-sessions.ts'
 
 export interface SwiftLoginOptions {
@@ -54,7 +53,7 @@ export class SwiftLogin {
   /** Answers the client, or yields the refusal. `path` is decoded. */
   async serve(visit: Visit, path: string): Promise<Refusal | undefined> {
     const wanted = readLoginRequest(visit.request, path)
-    if ('status' in wanted) return swiftDenial(wanted)
+    if ('status' in wanted) return refuseLogin(wanted)
     visit.exchange.notes.subject = wanted.name
     const session = await this.#open(wanted, visit)
     if (isRefusal(session)) return session
@@ -69,7 +68,7 @@ export class SwiftLogin {
   }
 
   /** A token of the gateway is nobody's key at Swift, and is not shown to it. */
-  async #byToken({ name, key, account }: LoginRequest, { client, exchange }: Visit): Promise<Session | Refusal> {
+  async #byToken({ name, key }: LoginRequest, { client, exchange }: Visit): Promise<Session | Refusal> {
     const { upstream, sessions, findServices, sessionLifetimeMs } = this.#options
     const services = findServices()
     const parent = await services.resolveToken(
@@ -79,12 +78,13 @@ export class SwiftLogin {
     )
     if (isRefusal(parent)) return parent
     if (parent.subject.name !== name || parent.kind !== 'personal') {
-      return swiftDenial({ status: 401, reason: 'the token is no personal one of this user', realm: account })
+      return refuseLogin({ status: 401, reason: 'the token is no personal one of this user' })
     }
     const atSwift = await attempt(() => sessions().obtain(parent.subject.id))
     if (isRefusal(atSwift)) return atSwift
     const storagePath = pathIn(atSwift.value?.storageUrl)
-    if (storagePath === undefined) return noLogin(name)
+    if (storagePath === undefined)
+      return refuseLogin({ status: 401, reason: `${name} has no login at Swift` })
     const issued = await deriveToken({ ...services, ...services.networks }, parent, {
       kind: 'session',
       lifetimeMs: Math.min(sessionLifetimeMs, derivedLifetimeMaxMs),
@@ -102,20 +102,23 @@ export class SwiftLogin {
     const session = await attempt(async () => sessionIn(answer.value, services.clock.now()))
     if (isRefusal(session)) return session
     if (session.value === 'refused') {
-      return swiftDenial({ status: 401, reason: 'Swift refused the login', realm: realmIn(answer.value) })
+      return refuseLogin({ status: 401, reason: 'Swift refused the login' })
     }
     const storagePath = pathIn(session.value.storageUrl)
     if (storagePath === undefined) return refuse('upstream_invalid', 'a login without X-Storage-Url')
-    const issued = await issueToken({ ...services, ...services.networks }, {
-      kind: 'session',
-      subject: wanted.name,
-      access: 'owner',
-      // Swift decides what the subject may do; the session is for this Swift alone.
-      bindings: { account: ['*'], upstream: [upstream] },
-      lifetimeMs: sessionLifetimeMs,
-      description: `login at ${upstream}`,
-      createdBy: `login:${upstream}`,
-    })
+    const issued = await issueToken(
+      { ...services, ...services.networks },
+      {
+        kind: 'session',
+        subject: wanted.name,
+        access: 'owner',
+        // Swift decides what the subject may do; the session is for this Swift alone.
+        bindings: { account: ['*'], upstream: [upstream] },
+        lifetimeMs: sessionLifetimeMs,
+        description: `login at ${upstream}`,
+        createdBy: `login:${upstream}`,
+      },
+    )
     if (issued.outcome === 'issued') {
       const login = { user: wanted.name, key: wanted.key, session: session.value }
       const kept = await attempt(() => sessions().keep(issued.token.subject.id, login))
@@ -164,22 +167,13 @@ async function attempt<T>(ask: () => Promise<T>): Promise<{ readonly value: T } 
 
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {
   if (issued.outcome === 'issued') return { issued, ...rest }
-  return swiftDenial({ status: 401, reason: issued.problems.join('; '), realm: undefined })
-}
-
-function noLogin(name: string): Refusal {
-  return swiftDenial({ status: 401, reason: `${name} has no login at Swift`, realm: undefined })
+  return refuseLogin({ status: 401, reason: issued.problems.join('; ') })
 }
 
 /** Of `http://host/v1/AUTH_test`, what comes after the host. */
 function pathIn(storageUrl: string | undefined): string | undefined {
   const [, path] = /^https?:\/\/[^/?#]+(\/[^?#\s]+)$/.exec(storageUrl ?? '') ?? []
   return path
-}
-
-function realmIn({ headers }: UpstreamAnswer): string | undefined {
-  const [challenge = ''] = valuesOfHeader(headers, 'www-authenticate')
-  return /^Swift realm="([^"]*)"$/.exec(challenge)?.[1]
 }
 
 function passedOn({ headers }: UpstreamAnswer): readonly string[] {

@@ -6,24 +6,23 @@
 
 import { authorizePublic } from '../../authorize/authorize.ts'
 import type { Grant } from '../../authorize/grant.ts'
-import type { RuleInput } from '../../authorize/rules/rule.ts'
 import type { SwiftSettings } from '../../config/schema/profiles.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo, valuesOfHeader } from '../../request/header-name.ts'
-import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
+import { type Refusal, refuse } from '../../request/refusal.ts'
 import type { Access, Token } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
 import type { FindServices } from '../services.ts'
+import { checkAccountAccessControl } from './account-access-control.ts'
 import { AccountFacts } from './account-facts.ts'
-import { readAccountAcl } from './account-access-control.ts'
 import { problemOfAnswer } from './answer-check.ts'
 import { SwiftQuestions } from './ask-swift.ts'
 import { isGatekept } from './privileged-names.ts'
-import { serviceTokenHeader, SwiftCredential } from './swift-credential.ts'
+import { SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
 import { renderSwiftRefusal } from './swift-denial.ts'
 import { SwiftLogin } from './swift-login.ts'
-import { accountOf, isSigned, pathOf } from './swift-request.ts'
+import { accountOf, isSelfAuthorizing, pathOf } from './swift-request.ts'
 import { swiftRules } from './swift-rules.ts'
 import { lazySessions } from './swift-sessions.ts'
 
@@ -56,10 +55,12 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
     rawHeaders.some((name, index) => index % 2 === 0 && privilegedNames.get(name))
 
   return {
-    screen: refuseInvalidAcl,
+    screen: (request) => refuseUnclearPath(request) ?? refuseInvalidAcl(request),
     serve(visit) {
       const path = pathOf(visit.request)
-      return path.kind === 'auth' && visit.request.method === 'GET' ? login.serve(visit, path.path) : undefined
+      return path.kind === 'auth' && visit.request.method === 'GET'
+        ? login.serve(visit, path.path)
+        : undefined
     },
     admitAnonymous: (request) => admitAnonymous(request, facts),
     rules: swiftRules(name),
@@ -74,21 +75,32 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
   }
 }
 
+/** Line ends in the name of an account would end a header of Swift's answers, too. */
+function refuseUnclearPath(request: CanonicalRequest): Refusal | undefined {
+  const path = pathOf(request)
+  if (path.kind === 'unreadable' && path.isAmbiguous) return refuse('malformed_target', path.reason)
+  if (!('account' in path) || !/[\r\n]/.test(path.account)) return undefined
+  return refuse('malformed_target', 'a line end in the name of an account')
+}
+
 /** Swift says what is wrong with an ACL to whoever sends it, before it looks at who that is. */
 function refuseInvalidAcl(request: CanonicalRequest): Refusal | undefined {
   const values = valuesOfHeader(request.rawHeaders, 'x-account-access-control')
   if (values.length === 0 || accountOf(request) === undefined) return undefined
-  const acl = readAccountAcl(values)
+  const acl = checkAccountAccessControl(values)
   return acl.kind === 'invalid' ? refuse('malformed_header', acl.error, { detail: acl.body }) : undefined
 }
 
 /** Swift decides, unless its answer would be for the empty name among the grantees of the account. */
 async function admitAnonymous(request: CanonicalRequest, facts: AccountFacts): Promise<Grant | Refusal> {
   const account = accountOf(request)
-  if (account === undefined || request.method === 'OPTIONS' || isSigned(request)) return authorizePublic()
+  if (account === undefined || request.method === 'OPTIONS' || isSelfAuthorizing(request))
+    return authorizePublic()
   const isOpen = await facts.isOpenToNobody(account)
   if (isOpen === false) return authorizePublic()
-  return isOpen === true ? refuse('credential_required', 'the account names the empty string as a grantee') : isOpen
+  return isOpen === true
+    ? refuse('credential_required', 'the account names the empty string as a grantee')
+    : isOpen
 }
 
 /** Only for an owner do the headers of owners go up: Swift itself would take the `X-Remove-` forms of them from others. */
@@ -118,7 +130,8 @@ function inspection(
   if (token === undefined || !('account' in path)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
-    if (head.status !== 401 || isSigned(request)) return problemOfAnswer(head, request, token, upstream)
+    if (head.status !== 401 || isSelfAuthorizing(request))
+      return problemOfAnswer(head, request, token, upstream)
     const renewed = credential.renewed(granted, token)
     if (!request.hasBody) return renewed
     // Half of the body is gone; the next request finds the new session.

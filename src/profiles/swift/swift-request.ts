@@ -4,6 +4,8 @@
  */
 
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
+import { valuesOfHeader } from '../../request/header-name.ts'
+import { parametersOf } from './swift-fields.ts'
 import { readSwiftPath, type SwiftPath } from './swift-path.ts'
 
 const known = new WeakMap<CanonicalRequest, SwiftPath>()
@@ -28,7 +30,14 @@ export function storageTarget(...names: readonly string[]): string {
   return `/v1/${names.map(encodeURIComponent).join('/')}`
 }
 
-/** Signatures in place of a token: Swift decides about such a request by them alone (TempURL). */
-export function isSigned({ query }: CanonicalRequest): boolean {
-  return /[?&]temp_url_sig=/.test(query)
+/**
+ * Whether the request brings its own authorization, in place of a token: a signature in the query (TempURL) or in a
+ * form (FormPost), or of another cluster (container sync). Swift then answers 401 though a token beside it is good.
+ */
+export function isSelfAuthorizing({ method, query, rawHeaders }: CanonicalRequest): boolean {
+  const names = parametersOf(query.slice(1)).map(([name]) => name)
+  if (names.includes('temp_url_sig') || names.includes('temp_url_expires')) return true
+  if (valuesOfHeader(rawHeaders, 'x-container-sync-auth').length > 0) return true
+  const [type = ''] = method === 'POST' ? valuesOfHeader(rawHeaders, 'content-type') : []
+  return type.toLowerCase().startsWith('multipart/form-data')
 }

@@ -38,7 +38,8 @@ export function lazySessions(options: SwiftSessionsOptions): () => UpstreamLogin
   return () => {
     logins ??= findServices().openLogins(
       upstream,
-      async ({ user, key }) => sessionIn(await questions.logIn({ name: user, key }), findServices().clock.now()),
+      async ({ user, key }) =>
+        sessionIn(await questions.logIn({ name: user, key }), findServices().clock.now()),
       timeoutMs,
     )
     return logins

@@ -9,6 +9,7 @@ import t from 'tap'
 import { type AuthorizeContext, authorizePublic, compileAuthorize } from '../../../src/authorize/authorize.ts'
 import { conclude, hideRefusal } from '../../../src/authorize/conclude.ts'
 import type { Grant } from '../../../src/authorize/grant.ts'
+import { httpProfile } from '../../../src/profiles/profile.ts'
 import { isRefusal, type Refusal, refuse } from '../../../src/request/refusal.ts'
 import { accessLevels, type Token, tokenKinds } from '../../../src/tokens/token.ts'
 import { addressOf, authorizeSettings, now, requestOf, token } from './rule-input.ts'
@@ -27,10 +28,13 @@ function decide(
     parameterNames: ['account'],
     scopeChallenge: challenge,
     clock: { now: () => now },
+    profile: httpProfile,
     report,
   })
   const resource = { parameters: { account: 'a' }, path: '/v1/a' }
-  return authorize({ ...token, ...change }, requestOf(), resource, addressOf('192.0.2.1'))
+  const verdict = authorize({ ...token, ...change }, requestOf(), resource, addressOf('192.0.2.1'))
+  if (verdict instanceof Promise) throw new Error('nobody was to be asked')
+  return verdict
 }
 
 const codeOf = (verdict: Grant | Refusal) => (isRefusal(verdict) ? verdict.code : undefined)

@@ -1,0 +1,62 @@
+/**
+ * Opens what profiles work with: the record and the keys that sessions are made with, and the subjects' logins at
+ * upstreams.
+ * @module
+ */
+
+import { networkCovers } from './client-address/network-covers.ts'
+import { soundNetwork } from './config/sound-network.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './observability/log.ts'
+import type { ProfileServices } from './profiles/services.ts'
+import { LoginMemory } from './tokens/cache/login-memory.ts'
+import type { TokenDirectory } from './tokens/cache/token-directory.ts'
+import type { KeyRing } from './tokens/keys/key-ring.ts'
+import type { TokenRegistry } from './tokens/ports.ts'
+import type { ResolveToken } from './tokens/resolve-token.ts'
+import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
+
+export interface ServiceParts {
+  readonly store: TokenRegistry
+  readonly directory: Pick<TokenDirectory, 'follow'>
+  readonly keyRing: KeyRing
+  readonly resolveToken: ResolveToken
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Sessions that are held in memory, of each upstream. */
+const sessionsMax = 50_000
+
+export function openServices({
+  store,
+  directory,
+  keyRing,
+  resolveToken,
+  clock,
+  log,
+}: ServiceParts): ProfileServices {
+  return {
+    registry: store,
+    keyRing,
+    clock,
+    resolveToken,
+    networks: { isNetwork: (cidr) => soundNetwork(cidr) !== undefined, networkCovers },
+    openLogins(upstream, logIn, timeoutMs) {
+      const memory = new LoginMemory(sessionsMax)
+      directory.follow(memory)
+      const record = store.logins
+      return new UpstreamLogins({
+        upstream,
+        record,
+        memory,
+        sealer: keyRing,
+        logIn,
+        timeoutMs,
+        clock,
+        random: Math.random,
+        log,
+      })
+    },
+  }
+}
