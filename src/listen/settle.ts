@@ -65,5 +65,6 @@ function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
   if (notes.withdrawal !== undefined) return 'revoked'
   if (!response.writableFinished) return 'aborted'
   if (notes.refusal !== undefined) return notes.refusal.code
+  if (notes.isServed) return 'served'
   return notes.shadowed === undefined ? 'forwarded' : 'shadowed'
 }

@@ -14,7 +14,7 @@ import { onceForEach } from './once-for-each.ts'
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
  * because its token was good no longer.
  */
-export type ExchangeOutcome = 'forwarded' | 'shadowed' | 'aborted' | 'revoked' | RefusalCode
+export type ExchangeOutcome = 'forwarded' | 'served' | 'shadowed' | 'aborted' | 'revoked' | RefusalCode
 
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'

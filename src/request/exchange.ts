@@ -28,6 +28,8 @@ export interface ExchangeNotes {
   tokenId: string | undefined
   tokenKind: string | undefined
   subject: string | undefined
+  /** The gateway answered it by itself. */
+  isServed: boolean
   /** The refusal that was sent. */
   refusal: Refusal | undefined
   /** The refusal that shadow mode let pass: the first, where there were two. */
@@ -62,6 +64,7 @@ export class Exchange {
     tokenId: undefined,
     tokenKind: undefined,
     subject: undefined,
+    isServed: false,
     refusal: undefined,
     shadowed: undefined,
     withdrawal: undefined,

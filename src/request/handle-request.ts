@@ -55,6 +55,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (screened !== undefined) return refuseHere(screened)
   const served = profile.serve?.({ exchange, request, client })
   if (served !== undefined) {
+    notes.isServed = true
     const refusal = await served
     return refusal && refuseHere(refusal)
   }

@@ -95,6 +95,6 @@ function extended(
   own: HeaderPairs | Promise<HeaderPairs | Refusal>,
   more: HeaderPairs,
 ): HeaderPairs | Promise<HeaderPairs | Refusal> {
-  if (!(own instanceof Promise)) return [...own, ...more]
-  return own.then((pairs) => (isRefusal(pairs) ? pairs : [...pairs, ...more]))
+  const extend = (pairs: HeaderPairs | Refusal) => (isRefusal(pairs) ? pairs : [...pairs, ...more])
+  return own instanceof Promise ? own.then(extend) : own.concat(more)
 }
