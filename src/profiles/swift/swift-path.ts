@@ -48,15 +48,14 @@ const requestPath = /^\/[!"$->@-~\u0080-\u00ff]*$/
 
 /** Read the path of a request line, without its query, a byte per character. */
 export function readSwiftPath(rawPath: string): SwiftPath {
-  // Two slashes at the start are one to newer versions of Python's HTTP server, and two to older ones.
-  if (!requestPath.test(rawPath) || rawPath.startsWith('//'))
-    return unreadable('not a path that every server reads alike')
+  if (!requestPath.test(rawPath)) return unreadable('not a path that every server reads alike')
   const decoded = unquote(rawPath)
   if (decoded.startsWith(authPrefix)) return { kind: 'auth', path: decoded }
   const path = textOf(decoded)
   if (path === undefined) return unreadable('Invalid UTF8 or contains NULL')
 
   const [version = '', account = '', container = '', object = ''] = splitPath(path, 4)
+  // `//v1/…` too, of which newer versions of Python's own HTTP server make `/v1/…`.
   if (version === '') return unreadable('an empty version')
   if (!versions.has(version)) return { kind: 'other', path }
   return storagePath(account, container, object)

@@ -123,6 +123,12 @@ t.test('refuses names that Swift could not read', async (t) => {
   t.type(read('PUT', '/v1/AUTH_test/c', 'X-Versions-Location', '%2Fd').unreadable, 'string')
 })
 
+t.test('a byte order mark is part of a name', async (t) => {
+  t.strictSame(read('PUT', o, 'X-Copy-From', '%EF%BB%BFd/x').resources, [
+    { account: 'AUTH_test', container: '\ufeffd', object: 'x' },
+  ])
+})
+
 t.test('the container of old versions, in either header', async (t) => {
   const versions = [{ account: 'AUTH_test', container: 'd' }]
   t.strictSame(read('PUT', '/v1/AUTH_test/c', 'X-Versions-Location', '%64').resources, versions)
@@ -156,6 +162,10 @@ t.test('requests whose bounds nobody can tell', async (t) => {
     ['POST', '/v1/AUTH_test/c', 'Content-Type', 'Multipart/Form-Data; boundary=x'],
     ['PUT', '/v1/AUTH_test/c', 'X-Container-Sync-To', '//realm/cluster/AUTH_b/d'],
     ['PUT', o, 'X_Container_Sync_Auth', 'realm nonce signature'],
+    ['GET', `${o}?prefix=x&X-Amz-Credential=y`],
+    ['GET', `${o}?AWSAccessKeyI%64`],
+    ['GET', o, 'Authorization', 'AWS4-HMAC-SHA256 Credential=x'],
+    ['GET', o, 'authorization', 'AWS a:b'],
   ]
   for (const [method, target, ...headers] of unbounded)
     t.type(read(method, target, ...headers).unbounded, 'string', `${method} ${target} ${headers.join(': ')}`)
@@ -164,6 +174,7 @@ t.test('requests whose bounds nobody can tell', async (t) => {
 t.test('requests that only look like them', async (t) => {
   const bounded: readonly (readonly [method: string, target: string, ...headers: string[]])[] = [
     ['GET', `${o}?multipart-manifest=get`],
+    ['GET', o, 'Authorization', 'Bearer AWS'],
     ['GET', `${o}?multipart-manifest=put`],
     ['PUT', `${o}?multipart-manifest=get`],
     ['PUT', `${o}?multipart-manifest=PUT`],
