@@ -7,8 +7,7 @@
  */
 
 import { type HeaderFields, headerReader } from './swift-fields.ts'
-import type { ObjectPath, SwiftPath } from './swift-path.ts'
-import { splitPath } from './swift-path.ts'
+import { type ObjectPath, type SwiftPath, splitPath } from './swift-path.ts'
 import { unboundedReason } from './unbounded-requests.ts'
 import { textOf, unquote } from './wsgi-text.ts'
 
@@ -51,6 +50,7 @@ const readHeaders = headerReader([
   'x-container-sync-to',
   'x-container-sync-auth',
   'content-type',
+  'authorization',
 ])
 
 class Unreadable extends Error {}

@@ -34,12 +34,14 @@ export function headerReader(chosen: readonly string[]): (rawHeaders: readonly s
 /** One parameter of a query, decoded, a byte per character. */
 export type Parameter = readonly [name: string, value: string]
 
+const noParameters: readonly Parameter[] = []
+
 /**
  * The parameters of a raw query. Older versions of Python split at `;` too: where the two readings differ, the
  * parameters of both are here. Swift takes the last one of a name; whoever refuses should look at all.
  */
 export function parametersOf(query: string): readonly Parameter[] {
-  if (query === '') return []
+  if (query === '') return noParameters
   const fields = query.split('&')
   if (query.includes(';')) fields.push(...query.split(/[&;]/))
   return fields.filter((field) => field !== '').map(parameterOf)

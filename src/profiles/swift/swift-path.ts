@@ -17,8 +17,8 @@ export type SwiftPath =
   | { readonly kind: 'auth'; readonly path: string }
   /** No version of the storage API: `/info`, `/healthcheck`, `/v2/…`. The decoded path, to be compared as a whole. */
   | { readonly kind: 'other'; readonly path: string }
-  /** Swift answers 404 or 412; or, where it is ambiguous, servers differ about it: refuse. */
-  | { readonly kind: 'unreadable'; readonly reason: string; readonly isAmbiguous: boolean }
+  /** Swift answers 404 or 412, or servers differ about it: refuse. */
+  | { readonly kind: 'unreadable'; readonly reason: string }
 
 /** A path that names something stored. */
 export type StoragePath = AccountPath | ContainerPath | ObjectPath
@@ -48,15 +48,14 @@ const requestPath = /^\/[!"$->@-~\u0080-\u00ff]*$/
 
 /** Read the path of a request line, without its query, a byte per character. */
 export function readSwiftPath(rawPath: string): SwiftPath {
-  // Two slashes at the start are one to newer versions of Python's HTTP server, and two to older ones.
-  if (!requestPath.test(rawPath) || rawPath.startsWith('//'))
-    return { kind: 'unreadable', reason: 'not a path that every server reads alike', isAmbiguous: true }
+  if (!requestPath.test(rawPath)) return unreadable('not a path that every server reads alike')
   const decoded = unquote(rawPath)
   if (decoded.startsWith(authPrefix)) return { kind: 'auth', path: decoded }
   const path = textOf(decoded)
   if (path === undefined) return unreadable('Invalid UTF8 or contains NULL')
 
   const [version = '', account = '', container = '', object = ''] = splitPath(path, 4)
+  // `//v1/…` too, of which newer versions of Python's own HTTP server make `/v1/…`.
   if (version === '') return unreadable('an empty version')
   if (!versions.has(version)) return { kind: 'other', path }
   return storagePath(account, container, object)
@@ -85,18 +84,11 @@ export function splitPath(path: string, partsMax: number): readonly string[] {
   return parts
 }
 
-/**
- * The reseller prefix (`AUTH_`) that makes an account TempAuth's own, or `undefined` for a foreign account,
- * where TempAuth denies everybody, administrators too: 401 without a valid token, else 403. The prefix `''`
- * claims every account that no other prefix claims.
- */
-export function resellerPrefixOf(account: string, prefixes: readonly string[]): string | undefined {
-  return (
-    prefixes.find((prefix) => prefix !== '' && account.startsWith(prefix)) ??
-    prefixes.find((prefix) => prefix === '')
-  )
+/** Whether every server takes the path for the same one: newer versions of Python's make one slash of two at the start. */
+export function isReadAlike(rawPath: string): boolean {
+  return requestPath.test(rawPath) && !rawPath.startsWith('//')
 }
 
 function unreadable(reason: string): SwiftPath {
-  return { kind: 'unreadable', reason, isAmbiguous: false }
+  return { kind: 'unreadable', reason }
 }

@@ -9,7 +9,7 @@ import type { Grant } from '../../authorize/grant.ts'
 import type { SwiftSettings } from '../../config/schema/profiles.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
-import { HeaderNameMemo, valuesOfHeader } from '../../request/header-name.ts'
+import { HeaderNameMemo } from '../../request/header-name.ts'
 import { type Refusal, refuse } from '../../request/refusal.ts'
 import type { Access, Token } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
@@ -18,13 +18,17 @@ import { checkAccountAccessControl } from './account-access-control.ts'
 import { AccountFacts } from './account-facts.ts'
 import { problemOfAnswer } from './answer-check.ts'
 import { SwiftQuestions } from './ask-swift.ts'
-import { isGatekept } from './privileged-names.ts'
+import { isGatekept } from './gatekeeper.ts'
 import { SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
 import { renderSwiftRefusal } from './swift-denial.ts'
+import { headerReader } from './swift-fields.ts'
 import { SwiftLogin } from './swift-login.ts'
+import { isReadAlike } from './swift-path.ts'
 import { accountOf, isSelfAuthorizing, pathOf } from './swift-request.ts'
 import { swiftRules } from './swift-rules.ts'
 import { lazySessions } from './swift-sessions.ts'
+
+const readAcl = headerReader(['x-account-access-control'])
 
 /** What the profile takes from its route. */
 export interface SwiftProfileContext {
@@ -78,15 +82,15 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
 /** Line ends in the name of an account would end a header of Swift's answers, too. */
 function refuseUnclearPath(request: CanonicalRequest): Refusal | undefined {
   const path = pathOf(request)
-  if (path.kind === 'unreadable' && path.isAmbiguous) return refuse('malformed_target', path.reason)
+  if (!isReadAlike(request.rawPath)) return refuse('malformed_target', 'a path that servers read differently')
   if (!('account' in path) || !/[\r\n]/.test(path.account)) return undefined
   return refuse('malformed_target', 'a line end in the name of an account')
 }
 
 /** Swift says what is wrong with an ACL to whoever sends it, before it looks at who that is. */
 function refuseInvalidAcl(request: CanonicalRequest): Refusal | undefined {
-  const values = valuesOfHeader(request.rawHeaders, 'x-account-access-control')
-  if (values.length === 0 || accountOf(request) === undefined) return undefined
+  const values = readAcl(request.rawHeaders).get('x-account-access-control')
+  if (values === undefined || accountOf(request) === undefined) return undefined
   const acl = checkAccountAccessControl(values)
   return acl.kind === 'invalid' ? refuse('malformed_header', acl.error, { detail: acl.body }) : undefined
 }

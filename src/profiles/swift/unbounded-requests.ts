@@ -1,6 +1,6 @@
 /**
- * Requests whose body, stored source or signature names what Swift will touch: no look at the request alone can
- * tell which resources these are.
+ * Requests whose body, stored source or signature names what Swift will touch, or whose path means something
+ * else: no look at the request alone can tell which resources these are.
  * @module
  */
 
@@ -19,10 +19,19 @@ export function unboundedReason(
 ): string | undefined {
   const parameters = parametersOf(query)
   return (
+    s3Reason(parameters, headers) ??
     bulkReason(method, parameters) ??
     (path.kind === 'object' ? objectReason(method, parameters, headers) : undefined) ??
     headerReason(method, headers)
   )
+}
+
+/** Where Swift speaks S3 too, one of these is enough to make the path a bucket and a key, whatever it looks like. */
+function s3Reason(parameters: readonly Parameter[], headers: HeaderFields): string | undefined {
+  const isS3 =
+    parameters.some(([name]) => name === 'X-Amz-Credential' || name === 'AWSAccessKeyId') ||
+    headers.get('authorization')?.some((value) => value.startsWith('AWS'))
+  return isS3 ? 'an S3 request, which names a bucket' : undefined
 }
 
 /** Bulk requests are taken on every path, before it is read. */
