@@ -18,7 +18,7 @@ export interface AskLimits {
 }
 
 /** The upstream was not asked, did not answer in time, or answered at too great a length. Names no address. */
-export class UpstreamSilent extends Error {
+class UpstreamSilent extends Error {
   override readonly name = 'UpstreamSilent'
 }
 

@@ -6,9 +6,10 @@
  */
 
 import { FactCache } from '../../facts/fact-cache.ts'
-import { type Refusal, refuse } from '../../request/refusal.ts'
+import type { Refusal } from '../../request/refusal.ts'
 import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-logins.ts'
 import type { SwiftQuestions } from './ask-swift.ts'
+import { attempt, type Found } from './attempt.ts'
 
 export interface AccountFactsOptions {
   readonly questions: SwiftQuestions
@@ -30,15 +31,15 @@ export class AccountFacts {
   }
 
   /** Whether the subject may do with the account what only its owner may. */
-  isOwner(subjectId: string, account: string): Promise<boolean | Refusal> {
-    return orRefusal(() =>
+  isOwner(subjectId: string, account: string): Promise<Found<boolean> | Refusal> {
+    return attempt(() =>
       this.#facts.find(account, subjectId, () => this.#askWhetherOwner(subjectId, account)),
     )
   }
 
   /** Whether the empty name is among the grantees of the account, so that Swift lets everybody in. */
-  isOpenToNobody(account: string): Promise<boolean | Refusal> {
-    return orRefusal(() =>
+  isOpenToNobody(account: string): Promise<Found<boolean> | Refusal> {
+    return attempt(() =>
       this.#facts.find(account, nobody, () => this.#options.questions.isOpenToNobody(account)),
     )
   }
@@ -56,14 +57,5 @@ export class AccountFacts {
     if (answer !== 'refused') return answer
     const renewed = await sessions().obtain(subjectId, session.token)
     return renewed !== undefined && (await questions.ownsAccount(renewed.token, account)) === true
-  }
-}
-
-async function orRefusal(find: () => boolean | Promise<boolean>): Promise<boolean | Refusal> {
-  try {
-    return await find()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown'
-    return refuse('cannot_decide', reason, { retryAfterSeconds: 1 })
   }
 }

@@ -13,6 +13,7 @@ import { isWellFormed } from '../../tokens/token-text.ts'
 import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-logins.ts'
 import type { GrantedRequest } from '../profile.ts'
 import type { FindServices } from '../services.ts'
+import { attempt } from './attempt.ts'
 import { problemOfPlace } from './coverage.ts'
 import { pathOf } from './swift-request.ts'
 
@@ -58,13 +59,9 @@ export class SwiftCredential {
     token: Token,
     stale?: Parameters<UpstreamLogins['obtain']>[1],
   ): Promise<HeaderPairs | Refusal> {
-    try {
-      const session = await this.#sessions().obtain(token.subject.id, stale)
-      if (session !== undefined) return authToken(session.token.reveal())
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown'
-      return refuse('cannot_decide', reason, { retryAfterSeconds: 1 })
-    }
+    const session = await attempt(() => this.#sessions().obtain(token.subject.id, stale))
+    if (isRefusal(session)) return session
+    if (session.value !== undefined) return authToken(session.value.token.reveal())
     // Whoever logged in for a session can do so again; nobody can with a token that an operator issued.
     return token.kind === 'session'
       ? refuse('invalid_token', 'the subject has no login at Swift any more')

@@ -15,6 +15,7 @@ import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-login
 import type { Visit } from '../profile.ts'
 import type { FindServices } from '../services.ts'
 import type { SwiftQuestions } from './ask-swift.ts'
+import { attempt } from './attempt.ts'
 import { type LoginRequest, readLoginRequest } from './login-request.ts'
 import { refuseLogin } from './swift-denial.ts'
 import { sessionIn } from './swift-sessions.ts'
@@ -152,16 +153,6 @@ export class SwiftLogin {
       ...passedOn,
     ])
     response.end()
-  }
-}
-
-/** A store or an upstream that fails says nothing about who asks. */
-async function attempt<T>(ask: () => Promise<T>): Promise<{ readonly value: T } | Refusal> {
-  try {
-    return { value: await ask() }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown'
-    return refuse('cannot_decide', reason, { retryAfterSeconds: 1 })
   }
 }
 

@@ -10,7 +10,7 @@ import type { SwiftSettings } from '../../config/schema/profiles.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo } from '../../request/header-name.ts'
-import { type Refusal, refuse } from '../../request/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import type { Access, Token } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
 import type { FindServices } from '../services.ts'
@@ -101,10 +101,10 @@ async function admitAnonymous(request: CanonicalRequest, facts: AccountFacts): P
   if (account === undefined || request.method === 'OPTIONS' || isSelfAuthorizing(request))
     return authorizePublic()
   const isOpen = await facts.isOpenToNobody(account)
-  if (isOpen === false) return authorizePublic()
-  return isOpen === true
+  if (isRefusal(isOpen)) return isOpen
+  return isOpen.value
     ? refuse('credential_required', 'the account names the empty string as a grantee')
-    : isOpen
+    : authorizePublic()
 }
 
 /** Only for an owner do the headers of owners go up: Swift itself would take the `X-Remove-` forms of them from others. */
@@ -116,8 +116,8 @@ async function standingOfOwner(
   const account = accountOf(request)
   if (account === undefined) return access
   const isOwner = await facts.isOwner(subject.id, account)
-  if (isOwner === true) return access
-  return isOwner === false ? 'read-write' : isOwner
+  if (isRefusal(isOwner)) return isOwner
+  return isOwner.value ? access : 'read-write'
 }
 
 function inspection(
