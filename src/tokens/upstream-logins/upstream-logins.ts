@@ -114,9 +114,11 @@ export class UpstreamLogins {
   async keep(subjectId: string, login: UpstreamLogin): Promise<boolean> {
     const { memory, record } = this.#options
     return memory.receive(subjectId, async (hold) => {
-      if ((await record.write(this.#seal(subjectId, login))) === undefined) return false
-      if (login.session !== undefined) hold(this.#heldFrom(login.session))
-      return true
+      const isKept = (await record.write(this.#seal(subjectId, login))) !== undefined
+      // What was held came from the former login.
+      memory.forget(subjectId)
+      if (isKept && login.session !== undefined) hold(this.#heldFrom(login.session))
+      return isKept
     })
   }
 

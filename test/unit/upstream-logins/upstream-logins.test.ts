@@ -289,6 +289,7 @@ t.test('memory is bounded, and what it lost is read again', async (t) => {
 t.test('a login without a session logs in when it is needed', async (t) => {
   const scene = newScene()
   const { logins } = newReplica(scene)
+  await logins.keep(alice, loginOf(scene, 'of the former login'))
   await logins.keep(alice, { user: 'u', key: new Secret('by hand'), session: undefined })
   t.equal(logins.recall(alice), undefined)
   t.equal((await logins.obtain(alice))?.token.reveal(), 't1')
