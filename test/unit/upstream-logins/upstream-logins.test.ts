@@ -112,6 +112,30 @@ t.test('a renewal that fails is tried again before the end, and told once', asyn
   t.equal((await logins.obtain(alice))?.token.reveal(), 't4')
 })
 
+t.test('closing waits for a renewal under way, and none begins afterwards', async (t) => {
+  const scene = newScene()
+  const { logins } = newReplica(scene)
+  await logins.keep(alice, loginOf(scene, 'first'))
+  const gate = Promise.withResolvers<ReturnType<typeof session>>()
+  scene.logIn = () => gate.promise
+  scene.now += lifeMs * 0.9
+  logins.recall(alice)
+  await settled()
+  let isClosed = false
+  const closed = logins.close().then(() => {
+    isClosed = true
+  })
+  await settled()
+  t.notOk(isClosed)
+  gate.resolve(session('second', scene.now + lifeMs))
+  await closed
+  t.equal(logins.recall(alice)?.token.reveal(), 'second')
+  scene.now += lifeMs * 0.95
+  t.equal(logins.recall(alice)?.token.reveal(), 'second')
+  await settled()
+  t.equal(scene.asked.length, 1)
+})
+
 t.test('an upstream that goes on giving the same token is not asked by every request', async (t) => {
   const scene = newScene()
   const { logins } = newReplica(scene)
