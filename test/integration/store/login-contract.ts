@@ -5,6 +5,7 @@
 
 import type { Test } from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
+import { ChangeFeed } from '../../../src/tokens/cache/change-feed.ts'
 import { LoginMemory } from '../../../src/tokens/cache/login-memory.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
@@ -188,6 +189,41 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
     t.equal((await two.obtain(subjectId, new Secret('first')))?.token.reveal(), 'from one, 1')
     t.equal(two.recall(subjectId)?.token.reveal(), 'from one, 1')
     t.same(asked, ['one u k'])
+  })
+
+  t.test('a replica that follows the changes drops a session whose login is removed elsewhere', async (t) => {
+    const database = await newDatabase(t)
+    const [store, elsewhere] = [database.open(), database.open()]
+    const memory = new LoginMemory(10)
+    const feed = newFeed(store)
+    t.teardown(() => feed.stop())
+    feed.follow(memory)
+    await feed.start()
+    const ids = [await addSubject(store, 'a'), await addSubject(store, 'b'), await addSubject(store, 'c')]
+    const [removed = '', replaced = '', other = ''] = ids
+    for (const id of ids) {
+      await store.logins.write(login(id))
+      await memory.receive(id, async (hold) => hold({ session: newSession(id), refreshAt: start }))
+    }
+    await elsewhere.logins.remove(removed, upstream)
+    await elsewhere.logins.write(login(replaced), { announced: true })
+    await feed.poll()
+    t.equal(memory.recall(removed), undefined)
+    t.equal(memory.recall(replaced), undefined)
+    t.ok(memory.recall(other))
+  })
+}
+
+/** Fetches the changes of a store when the test polls. */
+function newFeed(store: TokenStore): ChangeFeed {
+  return new ChangeFeed({
+    source: store,
+    pollIntervalMs: 60_000,
+    leaseMs: 120_000,
+    retentionMs: 120_000,
+    monotonic: () => performance.now(),
+    failing: () => {},
+    recovered: () => {},
   })
 }
 
