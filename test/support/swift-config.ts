@@ -12,6 +12,12 @@ export const swiftUsers = {
   'test:tester3': ['testing3'],
   'test2:tester2': ['testing2', '.admin'],
   'test5:tester5': ['testing5', 'service'],
+  // Owners of accounts that one test has for itself.
+  'facts:owner': ['owning', '.admin'],
+  'matrix:owner': ['owning', '.admin'],
+  'vectors:owner': ['owning', '.admin'],
+  'cases:owner': ['owning', '.admin'],
+  'client:owner': ['owning', '.admin'],
   // Owners of two accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],
@@ -83,8 +89,15 @@ export function proxyConf(
   folder: string,
   { allowAccountManagement = false }: SwiftOptions,
 ): string {
-  const factories = pipeline.map(([name, factory = name]) => [`filter:${name}`, { use: `egg:swift#${factory}` }])
-  const { 'filter:cache': cache, 'filter:tempauth': tempauth, ...filters }: Ini = Object.fromEntries(factories)
+  const factories = pipeline.map(([name, factory = name]) => [
+    `filter:${name}`,
+    { use: `egg:swift#${factory}` },
+  ])
+  const {
+    'filter:cache': cache,
+    'filter:tempauth': tempauth,
+    ...filters
+  }: Ini = Object.fromEntries(factories)
   return ini({
     DEFAULT: common(port, folder),
     'pipeline:main': { pipeline: [...pipeline.map(([name]) => name), 'proxy-server'].join(' ') },
