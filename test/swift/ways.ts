@@ -10,6 +10,8 @@ import { type SwiftUser, swiftUsers } from '../support/swift-config.ts'
 
 export interface Way {
   readonly name: string
+  /** There is a gateway on it, which is stricter than Swift where Swift is too lenient. */
+  readonly isGuarded: boolean
   /** Where requests go, on 127.0.0.1. */
   readonly port: number
   /** What a user of Swift presents on this way as `X-Auth-Token`. */
@@ -32,6 +34,7 @@ export function directly(port = sharedSwiftPort()): Way {
   const tokens = new Map<SwiftUser, Promise<string>>()
   return {
     name: 'directly',
+    isGuarded: false,
     port,
     token(user) {
       const known = tokens.get(user) ?? logIn(port, user)
@@ -43,7 +46,7 @@ export function directly(port = sharedSwiftPort()): Way {
 
 /** To a gateway that stands before Swift; `token` yields what stands for a user there. */
 export function through(port: number, token: Way['token']): Way {
-  return { name: 'through the gateway', port, token }
+  return { name: 'through the gateway', isGuarded: true, port, token }
 }
 
 /** Calls with the token of a user, or with none at all. */
