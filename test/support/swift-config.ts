@@ -18,9 +18,11 @@ export const swiftUsers = {
   'vectors:owner': ['owning', '.admin'],
   'cases:owner': ['owning', '.admin'],
   'client:owner': ['owning', '.admin'],
-  // Owners of two accounts that are prepared alike, for requests that are made twice.
+  // Owners of pairs of accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],
+  'twinc:owner': ['owning', '.admin'],
+  'twind:owner': ['owning', '.admin'],
   // Grantees of account ACLs, and those whom no ACL names.
   'a:adm': ['adm'],
   'b:both': ['both'],
@@ -64,6 +66,17 @@ const pipeline = [
   'symlink',
 ].map((filter) => filter.split(':'))
 
+/**
+ * With one replica, a server that answers late on a busy machine must be waited for: Swift would otherwise say
+ * 503, avoid it for a minute, or put off what belongs into a listing.
+ */
+const patience = {
+  conn_timeout: 10,
+  node_timeout: 30,
+  container_update_timeout: 30,
+  error_suppression_limit: 1_000_000,
+}
+
 export const swiftConf = ini({
   'swift-hash': { swift_hash_path_prefix: 'before', swift_hash_path_suffix: 'behind' },
   'storage-policy:0': { name: 'gold', default: true },
@@ -79,7 +92,7 @@ export function storageConf(name: StorageServer, port: number, folder: string): 
       disable_fallocate: true,
     },
     'pipeline:main': { pipeline: `${name}-server` },
-    [`app:${name}-server`]: { use: `egg:swift#${name}` },
+    [`app:${name}-server`]: { use: `egg:swift#${name}`, ...patience },
   })
 }
 
@@ -105,10 +118,13 @@ export function proxyConf(
       use: 'egg:swift#proxy',
       account_autocreate: true,
       allow_account_management: allowAccountManagement,
+      ...patience,
     },
     ...filters,
     'filter:cache': { ...cache, memcache_servers: `127.0.0.1:${memcachedPort}` },
     'filter:tempauth': { ...tempauth, ...users() },
+    // One at a time, so that failures are listed in the order of the request.
+    'filter:bulk': { ...filters['filter:bulk'], delete_concurrency: 1 },
     'filter:versioned_writes': {
       ...filters['filter:versioned_writes'],
       allow_versioned_writes: true,

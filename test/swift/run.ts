@@ -22,6 +22,7 @@ await runSuite({
       'swift-object': findProgram('swift-object-server'),
       'python3-swiftclient': findProgram('swift'),
       memcached: findProgram('memcached'),
+      nginx: findProgram('nginx'),
     }))
     const { url } = await own(startSwift())
     return { SWIFT_URL: url }
