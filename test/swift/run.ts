@@ -12,8 +12,13 @@ import { startSwift } from '../support/swift.ts'
 const files = process.argv.slice(2)
 
 await runSuite({
-  // package.json keeps these files out of `npm test`.
-  tapArguments: ['--exclude=nothing', ...(files.length > 0 ? files : ['test/swift/**/*.test.ts'])],
+  tapArguments: [
+    // package.json keeps these files out of `npm test`.
+    '--exclude=nothing',
+    // In seconds: one file moves some 600 MB through Swift.
+    '--timeout=300',
+    ...(files.length > 0 ? files : ['test/swift/**/*.test.ts']),
+  ],
   async prepare(own) {
     installServers(() => ({
       'swift-proxy': findProgram('swift-proxy-server'),
