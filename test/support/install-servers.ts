@@ -1,19 +1,20 @@
 /**
- * The real servers that the suite runs against: found on the machine, installed where that can be done
+ * The real servers that a suite runs against: found on the machine, installed where that can be done
  * (root on Debian), or named in one line.
  * @module
  */
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { findPostgres } from './postgres.ts'
-import { findProgram } from './run-process.ts'
 
 const policy = '/usr/sbin/policy-rc.d'
 
+/** Debian's name of each package, and the path of its program if that is there. */
+export type Packages = Readonly<Record<string, string | undefined>>
+
 /** Returns when every server is there; throws with what to install when one is not and cannot be installed. */
-export function installServers(): void {
-  const missing = missingPackages()
+export function installServers(find: () => Packages): void {
+  const missing = missingOf(find())
   if (missing.length === 0) return
   const advice = `the tests need real servers; install them first: apt-get install ${missing.join(' ')}`
   const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version')
@@ -23,18 +24,11 @@ export function installServers(): void {
     apt(['update'])
     apt(['install', '-y', '--no-install-recommends', ...missing])
   })
-  if (missingPackages().length > 0) throw new Error(advice)
+  if (missingOf(find()).length > 0) throw new Error(advice)
 }
 
-/** Debian's names of what is not there. */
-function missingPackages(): readonly string[] {
-  const programs = {
-    postgresql: findPostgres('postgres'),
-    'redis-server': findProgram('redis-server'),
-    nginx: findProgram('nginx'),
-    'docker-registry': findProgram('docker-registry'),
-  }
-  return Object.entries(programs).flatMap(([name, path]) => (path === undefined ? [name] : []))
+function missingOf(packages: Packages): readonly string[] {
+  return Object.entries(packages).flatMap(([name, path]) => (path === undefined ? [name] : []))
 }
 
 function apt(args: readonly string[]): void {

@@ -1,0 +1,87 @@
+/**
+ * Runs a suite with tap against servers that live as long as the run, and ends with one line,
+ * `N passed, N failed`.
+ * @module
+ */
+
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { serverFolder } from './private-server.ts'
+import { reportTap } from './report-tap.ts'
+
+const root = join(import.meta.dirname, '../..')
+const bin = join(root, 'node_modules/.bin')
+const tap = join(bin, 'tap')
+
+/** Takes over what is being started: it is stopped behind the last test, whatever becomes of the run. */
+export type Own = <T extends { stop(): Promise<void> }>(starting: Promise<T>) => Promise<T>
+
+export interface Suite {
+  /** Arguments of tap: its files, and which of package.json's settings differ. */
+  readonly tapArguments: readonly string[]
+  /** Starts the servers; yields the variables that tell the tests where they are. */
+  readonly prepare: (own: Own) => Promise<Readonly<Record<string, string>>>
+}
+
+/** Sets the exit code of this process: that of tap, or 1 when the run was interrupted or could not begin. */
+export async function runSuite({ tapArguments, prepare }: Suite): Promise<void> {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const owned: { stop(): Promise<void> }[] = []
+  // Whatever a test that is killed leaves behind lies in here. Open to the user whom PostgreSQL runs as.
+  const folder = serverFolder('run')
+  chmodSync(folder, 0o711)
+  try {
+    const servers = await prepare(async (starting) => {
+      const server = await starting
+      owned.push(server)
+      return server
+    })
+    process.exitCode = await runTap(tapArguments, interrupted.signal, {
+      ...process.env,
+      TMPDIR: folder,
+      PATH: `${bin}:${process.env.PATH}`,
+      ...servers,
+    })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  } finally {
+    await Promise.all(owned.map((server) => server.stop()))
+  }
+}
+
+/** The exit code of tap; 1 when it was interrupted or its report broke off. */
+async function runTap(
+  words: readonly string[],
+  interrupted: AbortSignal,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  buildPlugins(env)
+  const child = spawn(process.execPath, [tap, '--reporter=tap', '--no-color', ...words], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  interrupted.addEventListener('abort', () => child.kill())
+  const exited = once(child, 'close')
+  const counts = await reportTap(child.stdout, (line) => process.stdout.write(`${line}\n`))
+  const [code] = await exited
+  if (counts === undefined) throw new Error('the run broke off')
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`)
+  return interrupted.aborted ? 1 : (code ?? 1)
+}
+
+/**
+ * tap compiles its set of plugins on the first run after an installation, and that run still loads the one
+ * for TypeScript that package.json turns off.
+ */
+function buildPlugins(env: NodeJS.ProcessEnv): void {
+  const options = { cwd: root, env, encoding: 'utf8' } as const
+  const { stdout } = spawnSync(process.execPath, [tap, 'node-options'], options)
+  if (!stdout.includes('@tapjs/typescript')) return
+  const { status, stderr } = spawnSync(process.execPath, [tap, 'build'], options)
+  if (status !== 0) throw new Error(`tap build failed: ${stderr}`)
+}

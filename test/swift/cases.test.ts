@@ -1,0 +1,44 @@
+/**
+ * The conformance cases of account ACLs, played against Swift.
+ * @module
+ */
+
+import t from 'tap'
+import { startSwift } from '../support/swift.ts'
+import { aclCases } from './acl-cases.ts'
+import { playCases } from './cases.ts'
+import { guardCases } from './guard-cases.ts'
+import { callerOf, directly } from './ways.ts'
+
+for (const way of [directly()]) {
+  t.test(`${way.name}, an account ACL grants what it says`, (t) => playCases(t, way, aclCases))
+  t.test(`${way.name}, what belongs to owners is guarded`, (t) => playCases(t, way, guardCases))
+}
+
+t.test(
+  'S29: an account that was deleted is gone to those who might read it, and to nobody else',
+  async (t) => {
+    const swift = await startSwift({ allowAccountManagement: true })
+    t.teardown(() => swift.stop())
+    const way = directly(swift.port)
+    const [reseller, owner] = [await callerOf(way, 'admin:admin'), await callerOf(way, 'cases:owner')]
+    const [stranger, anonymous] = [await callerOf(way, 's:stranger'), await callerOf(way)]
+    t.equal((await reseller('PUT', '/v1/AUTH_cases')).status, 201)
+    t.equal((await reseller('DELETE', '/v1/AUTH_cases')).status, 204)
+    t.equal((await owner('HEAD', '/v1/AUTH_cases')).status, 410)
+    t.equal((await owner('GET', '/v1/AUTH_cases')).status, 410)
+    t.equal((await stranger('HEAD', '/v1/AUTH_cases')).status, 403)
+    t.equal((await anonymous('HEAD', '/v1/AUTH_cases')).status, 401)
+  },
+)
+
+t.test('a memcached that is started again forgets every token', async (t) => {
+  const swift = await startSwift()
+  t.teardown(() => swift.stop())
+  const before = await callerOf(directly(swift.port), 'cases:owner')
+  t.equal((await before('GET', '/v1/AUTH_cases')).status, 204)
+  await swift.memcached.restart()
+  t.equal((await before('GET', '/v1/AUTH_cases')).status, 401)
+  const after = await callerOf(directly(swift.port), 'cases:owner')
+  t.equal((await after('GET', '/v1/AUTH_cases')).status, 204)
+})
