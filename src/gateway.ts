@@ -129,7 +129,9 @@ async function start(
   const metrics = createMetrics()
   const tokens = await openTokens(settings, log, metrics, parts)
   const { store, directory, resolveToken } = tokens
-  compiled.desk.open(openServices({ ...tokens, clock: parts.clock, log }))
+  const { services, close } = openServices({ ...tokens, clock: parts.clock, log })
+  parts.closers.push(close)
+  compiled.desk.open(services)
   // First up and last down, so that probes and scrapes see the beginning and the end.
   const readiness = readinessOf(directory, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })

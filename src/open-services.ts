@@ -28,35 +28,34 @@ export interface ServiceParts {
 /** Sessions that are held in memory, of each upstream. */
 const sessionsMax = 50_000
 
-export function openServices({
-  store,
-  directory,
-  keyRing,
-  resolveToken,
-  clock,
-  log,
-}: ServiceParts): ProfileServices {
+/** `close` ends what renews logins in the background; to be called before the store is closed. */
+export function openServices({ store, directory, keyRing, resolveToken, clock, log }: ServiceParts): {
+  readonly services: ProfileServices
+  close(): Promise<void>
+} {
+  const opened: UpstreamLogins[] = []
+  const openLogins: ProfileServices['openLogins'] = (upstream, logIn, timeoutMs) => {
+    const memory = new LoginMemory(sessionsMax)
+    directory.follow(memory)
+    const logins = new UpstreamLogins({
+      upstream,
+      record: store.logins,
+      memory,
+      sealer: keyRing,
+      logIn,
+      timeoutMs,
+      clock,
+      random: Math.random,
+      log,
+    })
+    opened.push(logins)
+    return logins
+  }
+  const networks = { isNetwork: (cidr: string) => soundNetwork(cidr) !== undefined, networkCovers }
   return {
-    registry: store,
-    keyRing,
-    clock,
-    resolveToken,
-    networks: { isNetwork: (cidr) => soundNetwork(cidr) !== undefined, networkCovers },
-    openLogins(upstream, logIn, timeoutMs) {
-      const memory = new LoginMemory(sessionsMax)
-      directory.follow(memory)
-      const record = store.logins
-      return new UpstreamLogins({
-        upstream,
-        record,
-        memory,
-        sealer: keyRing,
-        logIn,
-        timeoutMs,
-        clock,
-        random: Math.random,
-        log,
-      })
+    services: { registry: store, keyRing, clock, resolveToken, networks, openLogins },
+    close: async () => {
+      await Promise.all(opened.map((logins) => logins.close()))
     },
   }
 }

@@ -8,7 +8,8 @@ import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import type { Deriver } from '../tokens/life/derive-token.ts'
 import type { TokenRegistry } from '../tokens/ports.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
-import type { LogIn, UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.ts'
+import type { LogIn } from '../tokens/upstream-logins/session-source.ts'
+import type { UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.ts'
 
 export interface ProfileServices {
   readonly registry: TokenRegistry
