@@ -18,6 +18,9 @@ export const swiftUsers = {
   'vectors:owner': ['owning', '.admin'],
   'cases:owner': ['owning', '.admin'],
   'client:owner': ['owning', '.admin'],
+  // The owner of one account who may do everything in another.
+  'narrow:owner': ['owning', '.admin'],
+  'vault:owner': ['owning', '.admin'],
   // Owners of pairs of accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],

@@ -49,11 +49,25 @@ const readHeaders = headerReader([
   'x-history-location',
   'x-container-sync-to',
   'x-container-sync-auth',
+  'x-web-mode',
   'content-type',
   'authorization',
 ])
 
 class Unreadable extends Error {}
+
+/** The object that a copy reads; `undefined` for every other request, and where it cannot be read for certain. */
+export function copiedSource({ method, path, rawHeaders }: SwiftRequest): NamedResource | undefined {
+  if (path.kind !== 'object') return undefined
+  const headers = readHeaders(rawHeaders)
+  try {
+    if (method === 'COPY') return sourceOfCopy(path, headers)
+    return method === 'PUT' ? copySource(path, headers)[0] : undefined
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined
+    throw error
+  }
+}
 
 /** Everything that a request names besides its path. */
 export function namedResources(request: SwiftRequest): NamedResources {
@@ -91,12 +105,13 @@ function ofCopy(path: ObjectPath, headers: HeaderFields): readonly NamedResource
   const account = elsewhere ?? path.account
   const destination = objectIn('destination', headers)
   if (destination === undefined) throw new Unreadable('COPY without a destination')
-  const resources: NamedResource[] = [{ account, ...destination }, ...references(account, headers)]
-  if (elsewhere === undefined && isGiven('x-copy-from-account', headers)) {
-    const { container, object } = path
-    resources.push({ account: accountIn('x-copy-from-account', headers) ?? path.account, container, object })
-  }
-  return resources
+  return [{ account, ...destination }, ...references(account, headers), sourceOfCopy(path, headers)]
+}
+
+function sourceOfCopy({ account, container, object }: ObjectPath, headers: HeaderFields): NamedResource {
+  const isMoved = !headers.has('destination-account') && isGiven('x-copy-from-account', headers)
+  const other = isMoved ? accountIn('x-copy-from-account', headers) : undefined
+  return { account: other ?? account, container, object }
 }
 
 /** What a PUT copies. Empty headers count as none, which is how Swift reads these two. */
