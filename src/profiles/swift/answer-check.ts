@@ -19,7 +19,7 @@ const segmentNames = ['x-object-manifest', 'x-static-large-object']
  * the subject, which may exceed the token's.
  */
 export function problemOfAnswer(
-  { headers }: Pick<UpstreamHead, 'headers'>,
+  { status, headers }: Pick<UpstreamHead, 'status' | 'headers'>,
   request: Pick<CanonicalRequest, 'query'>,
   token: Token,
   upstream: string,
@@ -30,6 +30,8 @@ export function problemOfAnswer(
   if (valuesOfHeader(headers, 'content-location').some(isElsewhere)) return elsewhere('a symlink')
   if (spansAccounts(token) || asksForManifest(request)) return undefined
   // Segments may be manifests themselves: where the bytes come from is Swift's to know.
+  // Of a range that does not fit, Swift says no more than how long the whole is.
+  if (status === 416) return elsewhere('segments, maybe,')
   const isSegmented = segmentNames.some((name) => valuesOfHeader(headers, name).length > 0)
   return isSegmented ? elsewhere('segments') : undefined
 }

@@ -58,7 +58,7 @@ export class CopySources {
     const found = await this.#head(source, token, request.query)
     if (isRefusal(found)) return found
     const { status, headers } = found.value
-    const problem = problemOfAnswer({ headers }, request, token, this.#options.upstream)
+    const problem = problemOfAnswer({ status, headers }, request, token, this.#options.upstream)
     if (problem !== undefined) return problem
     if (status === 404) return refuse('not_found', 'the source of the copy is not there')
     const [tag, another] = valuesOfHeader(headers, 'etag')
