@@ -12,6 +12,8 @@ import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson 
 import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
 import { readSettings } from './read-settings.ts'
 import { addSubjectDelete } from './subject-delete-command.ts'
+import { addSubjectLogins } from './subject-login-commands.ts'
+import { addSubjectShow, subjectRowDocument, withLogins } from './subject-show-command.ts'
 import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
@@ -23,9 +25,11 @@ export function addSubjectCommands(program: Command): void {
   const subject = program.command('subject').description('Users, groups and services that tokens act for.')
   addAdd(subject)
   addList(subject)
+  addSubjectShow(subject)
   addSwitch(subject, 'disable', 'disabled', 'Refuse every token of a subject, until it is enabled again.')
   addSwitch(subject, 'enable', 'active', 'Accept the tokens of a disabled subject again.')
   addSubjectDelete(subject)
+  addSubjectLogins(subject)
 }
 
 function addAdd(subject: Command): void {
@@ -54,18 +58,26 @@ function addList(subject: Command): void {
     .addOption(new Option('--status <status>', 'only these').choices(['active', 'disabled', 'deleted']))
     .action(async (options: CommonOptions & PageOptions & { readonly status?: SubjectStatus }) => {
       const { config, json, status, limit, after } = options
-      const found = await withRecord(readSettings(config).settings.store, (registry) =>
-        registry.listSubjects({
+      const { rows, next } = await withRecord(readSettings(config).settings.store, async (registry) => {
+        const found = await registry.listSubjects({
           limit: limit + 1,
           ...(status !== undefined && { status }),
           ...(after !== undefined && { after }),
-        }),
-      )
-      const { rows, next } = pageOf(found, limit)
-      if (json) return printJson({ subjects: rows.map(subjectDocument), next })
+        })
+        const { rows, next } = pageOf(found, limit)
+        return { rows: await withLogins(registry, rows), next }
+      })
+      if (json) return printJson({ subjects: rows.map(subjectRowDocument), next })
       printTable(
-        ['ID', 'NAME', 'KIND', 'STATUS', 'CREATED'],
-        rows.map((row) => [row.id, row.name, row.kind, row.status, isoTime(row.createdAt)]),
+        ['ID', 'NAME', 'KIND', 'STATUS', 'CREATED', 'LOGINS'],
+        rows.map(({ subject: { id, name, kind, status, createdAt }, logins }) => [
+          id,
+          name,
+          kind,
+          status,
+          isoTime(createdAt),
+          logins.map(({ upstream }) => upstream).join(', ') || '-',
+        ]),
       )
       nextPage(next)
     })

@@ -43,7 +43,7 @@ async function lists(t: Test, cli: Cli) {
   t.ok(Math.abs(Date.parse(String(k1?.createdAt)) - Date.now()) < 120_000)
   t.match(
     (await cli.run('key', 'list')).stdout,
-    /^KEY +ROLE +CREATED +TOKENS +SYSTEM TOKEN\nk1 +current .* 2 +yes$/m,
+    /^KEY +ROLE +CREATED +TOKENS +SYSTEM TOKEN +LOGINS\nk1 +current .* 2 +yes +0$/m,
   )
 }
 
@@ -112,7 +112,7 @@ async function tellsOfLostKeys(t: Test, cli: Cli) {
   writeFileSync(join(cli.folder, 'keys.json'), kept.toString().replaceAll('"k2"', '"mine"'))
   const { stdout, stderr } = await cli.run('key', 'list')
   t.match(stdout, /^mine +current .* 0 /m)
-  t.match(stdout, /^k2 +missing +- +2 +yes$/m)
+  t.match(stdout, /^k2 +missing +- +2 +yes +0$/m)
   t.match(stderr, /refused everywhere/)
   writeFileSync(join(cli.folder, 'keys.json'), kept)
 }
