@@ -29,11 +29,12 @@ async function retire(id: string, { config, ...options }: ConfigOption & RingCha
   const uses = await withRecord(store, (registry) => registry.countByKey(systemClock.now()))
   const use = uses.find(({ keyId }) => keyId === id)
   if (use !== undefined) throw keyInUse(use)
-  changeRing(keys, options, (ring) => {
+  const retireUnused = (ring: RingMaterial) => {
     // Once more, for the ring may have changed while the tokens were counted.
     checkRetirable(ring, id)
     return retireKey(ring, id)
-  })
+  }
+  changeRing(keys, options, retireUnused, 'Running gateways forget the key within a second.')
 }
 
 function checkRetirable(ring: RingMaterial, id: string): void {

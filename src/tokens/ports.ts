@@ -30,6 +30,8 @@ export interface Reading {
   readonly token: Token | undefined
   /** The change clock in the snapshot that the record was read in: changes with a higher number may be missing. */
   readonly version: number
+  /** The key of the ring that the record is under; left out when there is none, or its text was proven without a key. */
+  readonly keyId?: string
 }
 
 /**
