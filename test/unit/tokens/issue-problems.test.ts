@@ -37,6 +37,8 @@ t.test('each thing wrong is refused in one sentence', async (t) => {
     [{ subject: 'a b' }, /^subject must be/],
     [{ subject: 'a\r\nx-admin: 1' }, /^subject must be/],
     [{ subject: 'a'.repeat(257) }, /^subject must be/],
+    [{ subject: 'аlice' }, /^subject must be .* ASCII/],
+    [{ subject: 'sallyport:system' }, /the gateway's own/],
     [{ subjectKind: 'robot' as SubjectKind }, /^the kind of subject must be/],
     [{ subjectKind: 'system' }, /only the gateway itself/],
     [{ access: 'write' as Access }, /^access must be/],
