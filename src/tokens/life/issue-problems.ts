@@ -24,6 +24,10 @@ export const lifetimes: Partial<Record<TokenKind, { readonly defaultMs: number; 
 }
 
 const descriptionMax = 256
+/** Characters of a binding's value. */
+const valueMax = 256
+/** Characters of all rights as JSON: scopes travel in one header, and servers take some 8 KiB of them. */
+const rightsMax = 8_192
 
 /** Printable ASCII without a space: what can travel in a header and be read in a log. */
 const plainName = /^[\x21-\x7e]{1,256}$/
@@ -52,6 +56,7 @@ export function issueProblems(
   return [
     ...said,
     ...subjectProblems(subject, subjectKind),
+    ...sizeProblems(request),
     ...lifetimeProblems(request),
     ...bindingProblems(request.bindings ?? {}),
     ...wrong('scope', request.scopes, (scope) => scopeToken.test(scope)),
@@ -76,6 +81,13 @@ export function isRemark(text: string): boolean {
   return [...text].length <= descriptionMax && !controlCharacter.test(text)
 }
 
+function sizeProblems({ scopes, bindings, networks, paths }: IssueRequest): string[] {
+  const { length } = JSON.stringify([scopes, bindings, networks, paths])
+  return length > rightsMax
+    ? [`scopes, bindings, networks and paths must not exceed ${rightsMax} characters altogether`]
+    : []
+}
+
 function lifetimeProblems({ kind, lifetimeMs }: IssueRequest): string[] {
   if (lifetimeMs === undefined) return []
   if (!Number.isSafeInteger(lifetimeMs) || lifetimeMs <= 0)
@@ -88,9 +100,13 @@ function bindingProblems(bindings: Bindings): string[] {
   return Object.entries(bindings).flatMap(([key, values]) => {
     if (!bindingKey.test(key)) return ['a binding key must be lower-case letters, digits, «_» or «-»']
     // A key without values would cover nothing, which nobody asks for knowingly.
-    const isFit = values.length > 0 && values.every((value) => value !== '' && !controlCharacter.test(value))
-    return isFit ? [] : [`binding «${key}» must have values, none of them empty`]
+    const isFit = values.length > 0 && values.every(isBindingValue)
+    return isFit ? [] : [`binding «${key}» must have values, each a line of 1 to ${valueMax} characters`]
   })
+}
+
+function isBindingValue(value: string): boolean {
+  return value !== '' && value.length <= valueMax && !controlCharacter.test(value)
 }
 
 function wrong(what: string, values: readonly string[] = [], isRight: (value: string) => boolean): string[] {
