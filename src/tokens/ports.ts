@@ -31,6 +31,8 @@ export interface Reading {
   readonly token: Token | undefined
   /** The change clock in the snapshot that the record was read in: changes with a higher number may be missing. */
   readonly version: number
+  /** The key of the ring that the record is under; left out when there is none, or its text was proven without a key. */
+  readonly keyId?: string
 }
 
 /**
@@ -189,11 +191,12 @@ export interface TokenRegistry {
   >
   /** Never moves a last use back; unknown tokens are passed over. Not a change: caches go on with what they hold. */
   recordUses(uses: readonly TokenUse[]): Promise<void>
-  /** How many tokens were revoked or expired before `deadBefore`. */
+  /** How many tokens were revoked or expired before `deadBefore`, without imported ones. */
   countDead(deadBefore: number): Promise<number>
   /**
    * Removes the records of tokens that were revoked or expired before `deadBefore`, in batches, and returns how
-   * many. One stays as long as anything derived from it does.
+   * many. One stays as long as anything derived from it does, and an imported one for ever: it keeps an import that is
+   * repeated from bringing the token back.
    */
   purgeDead(deadBefore: number): Promise<number>
   /** Removes changes recorded before `before`, in batches, and returns how many. */

@@ -56,7 +56,7 @@ t.test(
     const [registry, writer] = [opened(t, path), connected(t, path)]
     const { token, digests } = await addToken(registry)
     writer.exec('BEGIN IMMEDIATE')
-    t.same(await registry.find(digests), { token, version: 0 })
+    t.same(await registry.find(digests), { token, version: 0, keyId: 'k1' })
     const act = { at: 1, by: 'root', cause: 'leaked' }
     await t.rejects(registry.revokeToken(token.id, act), { name: 'StoreUnavailable' })
     writer.exec('ROLLBACK')
