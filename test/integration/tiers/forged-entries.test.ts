@@ -131,14 +131,14 @@ for (const [what, withdraw] of [
     async (t) => {
       const victim = await gateway.issue({ subject: `victim-${what}` })
       await freshEntry(victim)
-      await cli('COPY', keyOf(victim), 'kept')
+      await cli('COPY', keyOf(victim), 'kept', 'REPLACE')
       await cli('PERSIST', 'kept')
       await withdraw(gateway.store, victim)
       await until(async () => (await ask(gateway, victim.text).catch(brokenOff)).status === 401)
-      await cli('RENAME', 'kept', keyOf(victim))
       const newcomer = await fleet.startReplica()
       const sent = fleet.upstream.requests.length
       for (const replica of [gateway, newcomer]) {
+        await cli('COPY', 'kept', keyOf(victim), 'REPLACE')
         const counts = await counted(replica, async () => {
           t.equal(codeOf(await ask(replica, victim.text)), 'invalid_token')
         })
