@@ -36,7 +36,7 @@ export interface Cast {
 
 export type Kind = Exclude<keyof Cast, 'victim'> | 'victim'
 
-const intervalMs = 100
+const intervalMs = 150
 const coldTokens = 120
 let paths = 0
 

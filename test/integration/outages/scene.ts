@@ -75,7 +75,12 @@ export async function newScene(t: Scope, { failure, outageGraceMs }: ScenePlan):
       ],
       keys: { ring },
       store: { postgres: { url: parts.postgres.url }, outageGrace: `${outageGraceMs}ms` },
-      cache: { redis: { url: parts.redis.url, prefix, timeout: '500ms' } },
+      // As patient as may be: what the machine does beside is no outage.
+      cache: {
+        pollInterval: '100ms',
+        lease: '1s',
+        redis: { url: parts.redis.url, prefix, timeout: '500ms' },
+      },
       listen: { timeouts: { drain: '0s' } },
     })
   const gateways = [await start(), await start()] as const

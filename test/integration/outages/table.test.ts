@@ -16,12 +16,14 @@ import { answersOf, type Cast, newCast, type Questions, startAsking } from './qu
 import { failures, newScene, type Part, type Scene } from './scene.ts'
 
 const graceMs = 4_000
-/** `cache.lease` and a tenth of a second; from the commit of a revocation. */
-const revokedMsMax = 1_000
+/** From the commit of a revocation: `cache.lease` and a tenth of a second. */
+const revokedMsMax = 1_100
 /** `cache.redis.lease`. */
 const redisLeaseMs = 2_000
 /** Less than the first byte takes to come back from a part that is slow, whatever the machine does beside. */
 const answerMsMax = 4_000
+/** Of a machine that is busy, for the end of a stream. */
+const slackMs = 3_000
 
 interface Outage extends Scene {
   readonly cast: Cast
@@ -96,10 +98,19 @@ async function mustRecover(t: Test, scene: Scene, parts: readonly Part[]): Promi
   }
   await scene.revoke(victim.token.id)
   const revokedAt = performance.now()
+  let lastPassedMs = 0
   for (const gateway of scene.gateways) {
-    await until(async () => (await ask(gateway, victim.text).catch(brokenOff)).status === 401)
+    await until(async () => {
+      const sentMs = performance.now() - revokedAt
+      const { status } = await ask(gateway, victim.text).catch(brokenOff)
+      if (status === 200) lastPassedMs = sentMs
+      return status === 401
+    })
   }
-  t.ok(performance.now() - revokedAt < revokedMsMax, 'and what is revoked is refused within a second')
+  t.ok(
+    lastPassedMs < revokedMsMax,
+    `and what is revoked passes for ${Math.round(lastPassedMs)} ms at the most`,
+  )
 }
 
 async function readiness({ adminPort }: TestGateway): Promise<string> {
@@ -131,7 +142,11 @@ async function withRedisDown(t: Test, scene: Scene): Promise<void> {
     t.same(answersOf(questions.asked[kind]), ['200'], `${kind}: nobody notices`)
   }
   t.same(answersOf(questions.asked.unknown), ['401 invalid_token'])
-  t.equal(passedSince(questions, 'victim', revokedAt + revokedMsMax), 0, 'revoked is refused within a second')
+  t.equal(
+    passedSince(questions, 'victim', revokedAt + revokedMsMax),
+    0,
+    'revoked is refused within the lease',
+  )
   await mustRecover(t, scene, [scene.parts.redis])
 }
 
@@ -156,7 +171,7 @@ async function withPostgresDown(t: Test, scene: Scene, { tellsAll = false } = {}
   }
   await outage.stream.ended
   const lastedMs = Math.round(performance.now() - failedAt)
-  t.ok(lastedMs < graceMs + 1_000, `streams end with the grace, here after ${lastedMs} ms`)
+  t.ok(lastedMs < graceMs + slackMs, `streams end with the grace, here after ${lastedMs} ms`)
   await sleep(failedAt + graceMs + 300 - performance.now())
   await mustBeReady(t, scene, '503 tokens failed, redis ok')
   await concludeOutage(t, outage)
@@ -181,7 +196,7 @@ async function withBothDown(t: Test, scene: Scene): Promise<void> {
   }
   await outage.stream.ended
   const lastedMs = Math.round(performance.now() - failedAt)
-  t.ok(lastedMs < redisLeaseMs + 1_000, `streams end, here after ${lastedMs} ms`)
+  t.ok(lastedMs < redisLeaseMs + slackMs, `streams end, here after ${lastedMs} ms`)
   await sleep(failedAt + redisLeaseMs + 700 - performance.now())
   await mustBeReady(t, scene, '503 tokens failed, redis degraded')
   await concludeOutage(t, outage)
@@ -193,7 +208,8 @@ async function withBothDown(t: Test, scene: Scene): Promise<void> {
   await mustRecover(t, scene, parts)
 }
 
-t.jobs = failures.length
+// No more at once: a machine that is busy is an outage of its own.
+t.jobs = 3
 for (const failure of failures) {
   t.test(`with a part that is ${failure}`, { buffered: true }, async (t) => {
     const scene = await newScene(t, { failure, outageGraceMs: graceMs })
