@@ -28,6 +28,7 @@ export interface Part {
   /** As the gateways reach it. */
   readonly url: string
   fail(): Promise<void>
+  /** Does nothing to a part that is well. */
   mend(): Promise<void>
 }
 
@@ -108,13 +109,41 @@ async function ownServers(t: Scope): Promise<{ readonly postgres: Server; readon
 async function newPart(t: Scope, target: Pick<Server, 'url'> | Server, failure: Failure): Promise<Part> {
   if ('kill' in target) {
     return failure === 'killed'
-      ? { url: target.url, fail: () => target.kill(), mend: () => target.restart() }
-      : { url: target.url, fail: async () => target.freeze(), mend: async () => target.thaw() }
+      ? mendedOnce(
+          target.url,
+          () => target.kill(),
+          () => target.restart(),
+        )
+      : mendedOnce(
+          target.url,
+          async () => target.freeze(),
+          async () => target.thaw(),
+        )
   }
   if (failure === 'killed' || failure === 'frozen')
     throw new Error('only a server of its own can be signalled')
   const url = new URL(target.url)
   const proxy = await startFaultyProxy(t, Number(url.port))
   url.port = String(proxy.port)
-  return { url: url.href, fail: async () => proxy.behave(failure), mend: async () => proxy.behave('open') }
+  return mendedOnce(
+    url.href,
+    async () => proxy.behave(failure),
+    async () => proxy.behave('open'),
+  )
+}
+
+function mendedOnce(url: string, fail: () => Promise<void>, mend: () => Promise<void>): Part {
+  let hasFailed = false
+  return {
+    url,
+    async fail() {
+      hasFailed = true
+      await fail()
+    },
+    async mend() {
+      if (!hasFailed) return
+      hasFailed = false
+      await mend()
+    },
+  }
 }

@@ -172,7 +172,7 @@ async function withPostgresDown(t: Test, scene: Scene, { tellsAll = false } = {}
   await outage.stream.ended
   const lastedMs = Math.round(performance.now() - failedAt)
   t.ok(lastedMs < graceMs + slackMs, `streams end with the grace, here after ${lastedMs} ms`)
-  await sleep(failedAt + graceMs + 300 - performance.now())
+  await sleep(Math.max(0, failedAt + graceMs + 300 - performance.now()))
   await mustBeReady(t, scene, '503 tokens failed, redis ok')
   await concludeOutage(t, outage)
   for (const kind of ['cold', 'unknown'] as const) {
@@ -197,7 +197,7 @@ async function withBothDown(t: Test, scene: Scene): Promise<void> {
   await outage.stream.ended
   const lastedMs = Math.round(performance.now() - failedAt)
   t.ok(lastedMs < redisLeaseMs + slackMs, `streams end, here after ${lastedMs} ms`)
-  await sleep(failedAt + redisLeaseMs + 700 - performance.now())
+  await sleep(Math.max(0, failedAt + redisLeaseMs + 700 - performance.now()))
   await mustBeReady(t, scene, '503 tokens failed, redis degraded')
   await concludeOutage(t, outage)
   for (const kind of ['cold', 'unknown'] as const) {
