@@ -264,6 +264,8 @@ async function withBothDown(t: Test, scene: Scene, isLast: boolean): Promise<boo
   return isJudged
 }
 
+// Rows may be played again.
+t.setTimeout(300_000)
 // No more at once: a machine that is busy is an outage of its own.
 t.jobs = 3
 for (const failure of failures) {
