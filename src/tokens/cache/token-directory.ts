@@ -56,6 +56,7 @@ export interface DirectoryStatus {
   /** The last change that was processed; `undefined` before the first poll that succeeded. */
   readonly version: number | undefined
   readonly memoryEntries: number
+  /** `up`: it answers look-ups, and this replica is sure to hear of changes by way of it. */
   readonly redis: RedisState | 'off'
 }
 
@@ -107,7 +108,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       feedAgeMs: feed.ageMs,
       version: feed.version,
       memoryEntries: memory.size,
-      redis: client?.state ?? 'off',
+      redis: redisState(client, listener, monotonic()),
     }),
     async close() {
       await listener?.stop()
@@ -115,6 +116,15 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       await feed.stop()
     },
   }
+}
+
+function redisState(
+  client: RedisClient | undefined,
+  listener: RevocationListener | undefined,
+  now: number,
+): RedisState | 'off' {
+  if (client === undefined || listener === undefined) return 'off'
+  return now < listener.attentiveUntil ? client.state : 'down'
 }
 
 function openFeed(
