@@ -84,8 +84,8 @@ async function isWhole({ port }: Server): Promise<boolean> {
     await ask(port, (redis) => redis.cluster('INFO')),
     await ask(port, (redis) => redis.info('replication')),
   ]
-  const isConnected = /role:master[^]*state=online|master_link_status:up/.test(String(replication))
-  return /cluster_state:ok[^]*cluster_known_nodes:6/.test(String(info)) && isConnected
+  const isConnected = /role:master.*state=online|master_link_status:up/s.test(String(replication))
+  return /cluster_state:ok.*cluster_known_nodes:6/s.test(String(info)) && isConnected
 }
 
 function slotsOf(answer: unknown): { from: number; to: number; master: number }[] {

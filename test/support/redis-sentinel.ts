@@ -21,7 +21,7 @@ export interface SentinelGroup {
   readonly servers: readonly Server[]
   readonly sentinels: readonly Server[]
   /** The server that most Sentinels take for the master. */
-  master(): Promise<Server>
+  named(): Promise<Server>
   /** Has the Sentinels replace the master, which stays up, and returns when they agree on the new one. */
   failOver(): Promise<Server>
   /** Waits until most Sentinels name another master than `former`. */
@@ -55,14 +55,19 @@ export async function startSentinelGroup(
   }
   await until(() => everybodyKnows(sentinels, replicas), 20_000)
 
-  const named = async () => {
+  const mostNamed = async () => {
     const ports = await Promise.all(sentinels.map(({ port }) => masterPort(port)))
     return servers.find((server) => ports.filter((port) => port === server.port).length >= 2)
+  }
+  const named = async () => {
+    const present = await mostNamed()
+    if (present === undefined) throw new Error('the Sentinels do not agree on a master')
+    return present
   }
   const replaced = async (former: Server) => {
     let present: Server | undefined
     await until(async () => {
-      present = await named()
+      present = await mostNamed()
       return present !== undefined && present !== former
     }, 30_000)
     return present as Server
@@ -71,13 +76,9 @@ export async function startSentinelGroup(
     settings: { name: masterName, nodes: sentinels.map(({ port }) => `redis://127.0.0.1:${port}`) },
     servers,
     sentinels,
-    async master() {
-      const present = await named()
-      if (present === undefined) throw new Error('the Sentinels do not agree on a master')
-      return present
-    },
+    named,
     async failOver() {
-      const former = await this.master()
+      const former = await named()
       // Refused while the last failover is not over for every Sentinel.
       await until(
         () => ask(sentinels[0]?.port, (redis) => redis.call('SENTINEL', 'FAILOVER', masterName)),
