@@ -58,7 +58,7 @@ export class NoticeBoard {
     this.#client = client
     this.#scripts = noticeScripts({
       isSharded: servers.cluster !== undefined,
-      isReplaceable: servers.sentinel !== undefined,
+      followers: (servers.sentinel ?? servers.cluster)?.followers ?? 0,
     })
     this.#name = `${prefix}{revocation}:`
   }

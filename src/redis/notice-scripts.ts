@@ -16,9 +16,11 @@
  *
  * - In a cluster it stops by itself, when it has not heard from most of the others for `cluster-node-timeout`; before
  *   that none is replaced.
- * - Sentinel replaces a master by one of its replicas, which leaves the master by that, or could not be reached by it
- *   before. A master that none of its replicas follows therefore does nothing here: no lease is renewed, no notice is
- *   posted, and its clients ask the Sentinels again.
+ * - Sentinel replaces a master by one of its replicas, whether or not it knows. Here a master acts only while some
+ *   replicas follow it: no lease is renewed otherwise, no notice is posted, and its clients ask the Sentinels again. A
+ *   replica follows one master at a time; where it takes half of the replicas, rounded up, two masters cannot both have
+ *   theirs. (With one replica or two that is one.) Of a replica that is cut off this is known three seconds later, and
+ *   Sentinel should take longer than that to replace a master.
  * @module
  */
 
@@ -39,16 +41,16 @@ export interface NoticeScripts {
 export interface ServerKind {
   /** Messages stay on the node that holds the slot of their channel. */
   readonly isSharded: boolean
-  /** Others decide that a master is one no longer, and it may be the last to know. */
-  readonly isReplaceable: boolean
+  /** How many replicas must follow a server before it does anything. */
+  readonly followers: number
 }
 
 /** A replica acknowledges every second what it has; one that has not for longer may follow another master. */
 const silenceMaxS = 3
 
-export function noticeScripts({ isSharded, isReplaceable }: ServerKind): NoticeScripts {
+export function noticeScripts({ isSharded, followers }: ServerKind): NoticeScripts {
   const publish = isSharded ? 'SPUBLISH' : 'PUBLISH'
-  const begin = `${isReplaceable ? `${replication}${demandFollower}` : replication}${beginEpoch}`
+  const begin = `${readReplication}${followers > 0 ? demand(followers) : ''}${beginEpoch}`
   return {
     beat: `${begin}
 if tonumber(ARGV[2]) > 0 then
@@ -74,17 +76,17 @@ ${tellRoll}`,
   }
 }
 
-const replication = `
+const readReplication = `
 local replication = redis.call('INFO', 'replication')
 local server = string.match(replication, 'master_replid:(%x+)')
 `
 
-const demandFollower = `
-local followed = false
+const demand = (followers: number) => `
+local followers = 0
 for state, lag in string.gmatch(replication, 'slave%d+:[^\\r\\n]-state=(%a+),[^\\r\\n]-lag=(%d+)') do
-  followed = followed or (state == 'online' and tonumber(lag) <= ${silenceMaxS})
+  if state == 'online' and tonumber(lag) <= ${silenceMaxS} then followers = followers + 1 end
 end
-if not followed then return redis.error_reply('NOREPLICAS no replica follows this master') end
+if followers < ${followers} then return redis.error_reply('NOREPLICAS too few replicas follow this server') end
 `
 
 /** Without a replication id every call begins anew, and nothing is ever proven. */

@@ -17,7 +17,7 @@ export interface RedisCluster {
   /** Ready to be used as `cache.redis.cluster`. */
   readonly settings: { readonly nodes: string[] }
   readonly nodes: readonly Server[]
-  /** The master that holds the slot of `key`, as most nodes see it. */
+  /** The master that holds the slot of `key`; waits until most nodes agree. */
   holderOf(key: string): Promise<Server>
   /** Moves the slot of `key`, with all that is in it, to the node `to`. */
   moveSlot(key: string, to: Server): Promise<void>
@@ -45,13 +45,18 @@ export async function startRedisCluster(t: Scope): Promise<RedisCluster> {
 
   const byPort = (port: number) => nodes.find((node) => node.port === port)
   const viewOf = async (node: Server) => slotsOf(await ask(node.port, (redis) => redis.cluster('SLOTS')))
-  const holderOf = async (key: string) => {
-    const slot = new Command('get', [key]).getSlot()
+  const mostNamed = async (slot: number) => {
     const views = await Promise.all(nodes.map(viewOf))
     const ports = views.map((view) => view.find(({ from, to }) => from <= slot && slot <= to)?.master)
-    const present = nodes.find((node) => ports.filter((port) => port === node.port).length > nodes.length / 2)
-    if (present === undefined) throw new Error(`most nodes do not agree on who holds slot ${slot}`)
-    return present
+    return nodes.find((node) => ports.filter((port) => port === node.port).length > nodes.length / 2)
+  }
+  const holderOf = async (key: string) => {
+    let present: Server | undefined
+    await until(async () => {
+      present = await mostNamed(new Command('get', [key]).getSlot())
+      return present !== undefined
+    })
+    return present as Server
   }
   return {
     settings: { nodes: nodes.map(({ port }) => `redis://127.0.0.1:${port}`) },

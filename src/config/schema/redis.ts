@@ -43,6 +43,11 @@ const sentinel = z
     sentinelUsername: username().describe('User of the Sentinels.'),
     sentinelPassword: password().describe('Password of the Sentinels, where they ask for one.'),
     db: count(0, 65_535).prefault(0).describe('Number of the database on the servers.'),
+    followers: count(1, 100)
+      .prefault(1)
+      .describe(
+        'How many replicas must follow a master before revocations go by it, because one that was replaced has none: half of the replicas, rounded up.',
+      ),
     addresses: addresses(),
   })
   .describe('A master with replicas, found by way of Redis Sentinel.')
@@ -54,6 +59,11 @@ const cluster = z
     ),
     username: username().describe('User of every node.'),
     password: password().describe('Password of every node: `${env:REDIS_PASSWORD}`.'),
+    followers: count(0, 100)
+      .prefault(0)
+      .describe(
+        'How many replicas must follow a node before revocations go by it; 1 where every node has one, so that a node that was frozen and replaced is not gone by for a moment.',
+      ),
     addresses: addresses(),
   })
   .describe('A Redis Cluster, Redis 7 or later.')

@@ -49,7 +49,7 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
     const posted = await postWithin(board, lease)
     if (posted !== undefined) {
       await untilHeeded(board, posted, redis.lease)
-      return { everywhere: true, waitedMs: waitedMs(), replicas: liveIn(posted) }
+      return { everywhere: true, waitedMs: waitedMs(), replicas: liveIn(posted, redis.lease) }
     }
     await untilPolled()
     return { everywhere: false, waitedMs: waitedMs(), replicas: undefined }
@@ -79,7 +79,9 @@ async function untilHeeded(board: Board, posted: Roll, leaseMs: number): Promise
   }
 }
 
-function liveIn({ now, replicas }: Roll): number {
+/** None is known of a server that has not known them for long enough. */
+function liveIn({ now, mark, replicas }: Roll, leaseMs: number): number | undefined {
+  if (now - mark.epoch < horizonMs(leaseMs)) return undefined
   return replicas.filter(({ until }) => until > now).length
 }
 
