@@ -40,7 +40,7 @@ export class ClusterRoute {
 
   /** Takes `MOVED slot host:port` as the way to go on; any other answer of a node is none. */
   refer(answer: string): void {
-    const [, text] = /^MOVED \d+ (\S+:\d+)$/.exec(answer) ?? []
+    const [, text] = /^MOVED \d+ (\S*:\d+)$/.exec(answer) ?? []
     if (text === undefined) return
     const { host, port } = hostPort(text)
     // A node that does not know its own name means the one that it was reached by.

@@ -25,10 +25,16 @@ export interface RedisCluster {
   masters(): Promise<readonly Server[]>
 }
 
-const nodeTimeoutMs = 1_500
+export interface ClusterPlan {
+  /** After which a node that is silent is replaced. */
+  readonly nodeTimeoutMs?: number
+}
 
 /** Returns when every node says that the cluster is whole. */
-export async function startRedisCluster(t: Scope): Promise<RedisCluster> {
+export async function startRedisCluster(
+  t: Scope,
+  { nodeTimeoutMs = 1_500 }: ClusterPlan = {},
+): Promise<RedisCluster> {
   const nodes: Server[] = []
   for (let each = 0; each < 6; each++) {
     const node = await startRedis({
