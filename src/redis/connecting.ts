@@ -13,8 +13,6 @@ const connectTimeoutMs = 1_000
 const reconnectDelayMaxMs = 2_000
 /** Of a question to one Sentinel: the next one may know. */
 const sentinelTimeoutMs = 500
-/** A cluster tells of a moved slot when it is asked for it; this finds nodes that nobody was sent to. */
-const slotsRefreshMs = 5_000
 /** A slot that moves twice while a command is under way has used up the time of the command. */
 const redirectionsMax = 3
 
@@ -79,7 +77,6 @@ export function openCluster(servers: RedisServers, options: ConnectionOptions): 
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
       slotsRefreshTimeout: sentinelTimeoutMs,
-      slotsRefreshInterval: slotsRefreshMs,
       ...(addresses && { natMap: natMapOf(addresses) }),
       redisOptions: {
         ...cautious,

@@ -20,6 +20,8 @@ const failuresBeforeOpening = 3
 const openForMs = 1_000
 /** A connection on which an answer is overdue for this long is closed: its peer may be gone without a word. */
 const silenceMaxMs = 1_000
+/** A cluster tells of a moved slot when it is asked for it; this finds nodes that nobody was sent to. */
+const slotsRefreshMs = 5_000
 
 export type RedisState = 'up' | 'down'
 
@@ -42,6 +44,8 @@ export class RedisClient {
   readonly #breakers = new Map<string, CircuitBreakerPolicy>()
   readonly #failing = new Set<string>()
   readonly #stateChanged: RedisClientOptions['stateChanged']
+  /** The client for clusters has such a timer itself, which can outlive its end. */
+  readonly #refreshing: NodeJS.Timeout
   #state: RedisState | undefined
   #lastReason = 'closed'
 
@@ -57,6 +61,7 @@ export class RedisClient {
     this.#redis.on('ready', () => this.#enter('up', 'connected'))
     this.#redis.on('close', () => this.#enter('down', this.#lastReason))
     this.#redis.on('refresh', () => this.#forgetFormer())
+    this.#refreshing = setInterval(() => this.#refresh(), slotsRefreshMs).unref()
   }
 
   /** Whether the last that was heard of Redis was good. */
@@ -86,6 +91,7 @@ export class RedisClient {
 
   /** Closes the connection at once. Idempotent. */
   close(): void {
+    clearInterval(this.#refreshing)
     this.#redis.removeAllListeners('close')
     this.#redis.disconnect()
   }
@@ -123,6 +129,10 @@ export class RedisClient {
     return breaker
   }
 
+  #refresh(): void {
+    if ('slots' in this.#redis) this.#redis.refreshSlotsCache()
+  }
+
   /** A cluster has told who holds which slot: what became of a server that holds none is of no interest. */
   #forgetFormer(): void {
     if (!('slots' in this.#redis)) return
@@ -151,6 +161,7 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   // What a cluster whose nodes all failed heard from the last of them.
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return reasonOf(error.lastNodeError)
+  if (error.message === 'Command timed out') return 'ETIMEDOUT'
   if ('code' in error && typeof error.code === 'string') return error.code
   return /^[A-Z]{3,}/.exec(error.message)?.[0] ?? error.name
 }

@@ -9,7 +9,7 @@ import t from 'tap'
 import { ask, startSentinelGroup } from '../../support/redis-sentinel.ts'
 import { until } from '../../support/until.ts'
 import { startLoad } from '../revocation/load.ts'
-import { startPair, statusesOf, trial, untilBothHeed } from './pair.ts'
+import { startPair, statusesOf, trial, untilAllHeed } from './pair.ts'
 
 const group = await startSentinelGroup(t)
 const pair = await startPair(t, { sentinel: group.settings })
@@ -20,6 +20,7 @@ t.test('a token that one gateway looked up is found in Redis by another, sealed'
   const { text, token } = await pair.gateways[0].issue()
   t.same(await statusesOf(pair, text), [200, 200])
   const third = await pair.join()
+  await untilAllHeed(t, pair, 3)
   const { status } = await third.request({ headers: [['Authorization', `Bearer ${text}`]] })
   t.equal(status, 200)
   t.equal(await third.metric('sallyport_token_lookups_total{tier="redis",result="hit"}'), 1)
@@ -30,7 +31,7 @@ t.test('a token that one gateway looked up is found in Redis by another, sealed'
 })
 
 t.test('a revocation holds on both gateways when it returns, fifty times', async (t) => {
-  await untilBothHeed(t, pair)
+  await untilAllHeed(t, pair)
   for (let each = 0; each < 50; each++) t.same((await trial(t, pair)).after, [401, 401])
 })
 
@@ -44,7 +45,7 @@ t.test('a failover that leaves the former master up lets no revocation return ea
   // The former master is told by nobody for several seconds.
   t.match(String(await ask(former.port, (redis) => redis.info('replication'))), /role:master/)
   for (let each = 0; each < 20; each++) t.same((await trial(t, pair)).after, [401, 401])
-  await untilBothHeed(t, pair)
+  await untilAllHeed(t, pair)
 })
 
 t.test(
@@ -62,7 +63,7 @@ t.test(
     })
     while (!isReplaced) t.same((await trial(t, pair)).after, [401, 401])
     await replaced
-    await untilBothHeed(t, pair)
+    await untilAllHeed(t, pair)
     const answersBefore = load.answers
     const letThrough = load.letThroughAfter(0).length
     t.equal(letThrough, answersBefore, 'every request was let through')
