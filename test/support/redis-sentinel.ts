@@ -12,7 +12,7 @@ import { pingRedis, startRedis } from './redis.ts'
 import { findProgram } from './run-process.ts'
 import { until } from './until.ts'
 
-export const masterName = 'sallyport'
+const masterName = 'sallyport'
 
 export interface SentinelGroup {
   /** Ready to be used as `cache.redis.sentinel`. */
@@ -138,7 +138,7 @@ async function masterPort(sentinelPort: number): Promise<number | undefined> {
 }
 
 /** What INFO says of replication. */
-export async function infoOf({ port }: Pick<Server, 'port'>): Promise<string> {
+async function infoOf({ port }: Pick<Server, 'port'>): Promise<string> {
   return String(await ask(port, (redis) => redis.info('replication')))
 }
 
