@@ -8,11 +8,9 @@ import { connect as connectTcp } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { AbstractConnector, Redis } from 'ioredis'
 import type { RedisServers } from '../config/schema/redis.ts'
-import { cautious, reconnectDelayMs } from './connecting.ts'
+import { cautious, disconnectTimeoutMs, reconnectDelayMs } from './connecting.ts'
 import { hostPort, type NodeAddress, nameOf, natMapOf } from './node-address.ts'
 import { tlsOptions } from './tls-options.ts'
-
-const disconnectTimeoutMs = 2_000
 
 /** Where the next connection goes. */
 export class ClusterRoute {

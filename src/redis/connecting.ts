@@ -13,6 +13,10 @@ const connectTimeoutMs = 1_000
 const reconnectDelayMaxMs = 2_000
 /** Of a question to one Sentinel: the next one may know. */
 const sentinelTimeoutMs = 500
+/** Between two rounds of all Sentinels. It cannot be called off: a client that was closed still waits for it. */
+const sentinelDelayMaxMs = 250
+/** For a peer to close its side; without an answer the connection is closed by force. */
+export const disconnectTimeoutMs = 250
 /** A slot that moves twice while a command is under way has used up the time of the command. */
 const redirectionsMax = 3
 
@@ -31,6 +35,7 @@ export const cautious = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: connectTimeoutMs,
+  disconnectTimeout: disconnectTimeoutMs,
 } as const satisfies RedisOptions
 
 export type ConnectionOptions = Pick<
@@ -50,7 +55,7 @@ export function openServer(servers: RedisServers, options: ConnectionOptions): R
     name,
     sentinels: nodes.map((node) => hostPort(node)),
     // Without this the client would end for good once no Sentinel answers.
-    sentinelRetryStrategy: reconnectDelayMs,
+    sentinelRetryStrategy: (attempt) => Math.min(reconnectDelayMs(attempt), sentinelDelayMaxMs),
     sentinelCommandTimeout: sentinelTimeoutMs,
     db,
     ...(username !== undefined && { username }),

@@ -46,7 +46,7 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
   const board = openNoticeBoard(redis)
   try {
     await board.connect()
-    const posted = await postWithin(board, lease)
+    const posted = await postUntil(board, committedAt + lease)
     if (posted !== undefined) {
       await untilHeeded(board, posted, redis.lease)
       return { everywhere: true, waitedMs: waitedMs(), replicas: liveIn(posted, redis.lease) }
@@ -59,8 +59,7 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
 }
 
 /** Tries again while the wait for polls would not be over either. A notice too many does no harm. */
-async function postWithin(board: Board, ms: number): Promise<Roll | undefined> {
-  const giveUpAt = performance.now() + ms
+async function postUntil(board: Board, giveUpAt: number): Promise<Roll | undefined> {
   for (;;) {
     const posted = await board.post().catch(() => undefined)
     if (posted !== undefined || performance.now() + retryMs >= giveUpAt) return posted
