@@ -13,9 +13,12 @@ export const keys = z
       .string()
       .optional()
       .describe(
-        'Path of the key ring, as `sallyport key generate` writes it; relative to the working directory.',
+        'Path of the key ring, as `sallyport key generate` writes it; relative to the working directory. Followed while the gateway runs.',
       ),
-    ring: z.string().optional().describe('The key ring itself: `${env:SALLYPORT_KEYS}`.'),
+    ring: z
+      .string()
+      .optional()
+      .describe('The key ring itself: `${env:SALLYPORT_KEYS}`. Read at the start only.'),
   })
   .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
 

@@ -65,6 +65,8 @@ export interface TokenDirectory extends TokenReader {
   recall(cacheKey: string): Reading | undefined
   /** Tells `listener` of every change from now on, for what else was derived from tokens. */
   follow(listener: ChangeListener): void
+  /** To be told of every other key ring, at once, by the ids of its keys: digests are made with it from now on. */
+  ringChanged(keyIds: ReadonlySet<string>): void
   /** Resolves when Redis and the store have each been tried once, whatever came of it; `status` tells. */
   start(): Promise<void>
   status(): DirectoryStatus
@@ -94,6 +96,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
     recall: (cacheKey) => memory.recall(cacheKey),
     find: (digests: Digests, claim?: ForeignClaim) => memory.find(digests, claim),
     follow: (listener) => feed.follow(listener),
+    ringChanged: (keyIds) => memory.ringChanged(keyIds),
     async start() {
       await Promise.all([client?.connect(), listener?.connect(), feed.start()])
       if (client?.state === 'up') await listener?.start()

@@ -86,14 +86,18 @@ WITH used AS (
 UPDATE tokens SET last_used_at = free.at, last_used_address = free.address
 FROM free WHERE tokens.id = free.id`
 
+/** Index `foreign_tokens_by_token`. */
+const isOurs = 'NOT EXISTS (SELECT FROM foreign_tokens WHERE foreign_tokens.token_id = tokens.id)'
+
 /** Index `tokens_by_death`. */
-export const countDead = 'SELECT count(*) AS tokens FROM tokens WHERE LEAST(revoked_at, expires_at) < $1'
+export const countDead = `
+SELECT count(*) AS tokens FROM tokens WHERE LEAST(revoked_at, expires_at) < $1 AND ${isOurs}`
 
 /** At most so many, the longest dead first; those that others were derived from go after these. Same index. */
 export const purgeDead = `
 DELETE FROM tokens WHERE id = ANY(ARRAY(
   SELECT id FROM tokens
-  WHERE LEAST(revoked_at, expires_at) < $1
+  WHERE LEAST(revoked_at, expires_at) < $1 AND ${isOurs}
     AND NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = tokens.id)
   ORDER BY LEAST(revoked_at, expires_at) LIMIT $2
 ))
