@@ -5,6 +5,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import type { RedisSettings } from '../../config/schema/redis.ts'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
@@ -159,26 +160,26 @@ function openFeed(
 }
 
 function openListener(
-  { url, prefix, lease }: NonNullable<CacheSettings['redis']>,
+  redis: RedisSettings,
   heed: () => Promise<unknown>,
   monotonic: () => number,
 ): RevocationListener {
   const id = randomUUID()
-  const board = openNoticeBoard({ url, prefix, lease })
+  const board = openNoticeBoard(redis)
   return new RevocationListener({
     id,
-    leaseMs: lease,
+    leaseMs: redis.lease,
     board,
-    listen: (on) => new RedisSubscription({ url, channels: board.channelsOf(id), ...on }),
+    listen: (on) => new RedisSubscription({ servers: redis, channels: board.channelsOf(id), ...on }),
     heed,
     monotonic,
   })
 }
 
-function openRedis({ url, timeout }: NonNullable<CacheSettings['redis']>, log: DirectoryLog): RedisClient {
+function openRedis(servers: RedisSettings, log: DirectoryLog): RedisClient {
   return new RedisClient({
-    url,
-    timeoutMs: timeout,
+    servers,
+    timeoutMs: servers.timeout,
     stateChanged(state, reason) {
       if (state === 'up') log.info({ reason }, 'Redis answers')
       else log.warn({ reason }, 'Redis does not answer; tokens are looked up without it')
