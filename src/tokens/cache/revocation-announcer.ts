@@ -58,6 +58,18 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
   }
 }
 
+/** Posts a notice, once, and waits for nobody. Whoever does not hear it follows by its fetches. */
+export async function tellOfChange({ redis }: Pick<CacheSettings, 'redis'>): Promise<void> {
+  if (redis === undefined) return
+  const board = openNoticeBoard(redis)
+  try {
+    await board.connect()
+    await board.post().catch(() => {})
+  } finally {
+    board.close()
+  }
+}
+
 /** Tries again while the wait for polls would not be over either. A notice too many does no harm. */
 async function postUntil(board: Board, giveUpAt: number): Promise<Roll | undefined> {
   for (;;) {
