@@ -60,7 +60,7 @@ export class Population {
     const own = this.#root(number)
     if (parent === undefined) return own
     const { subject, project, kind, id } = this.#root(parent)
-    return { ...own, subject, project, kind, parentId: id }
+    return { ...own, subject, project, kind, parentId: id, expiresAt: own.createdAt + 12 * hourMs }
   }
 
   /** A digest that no token has. */
@@ -93,7 +93,7 @@ export class Population {
     return this.now - spanMs + Math.floor((number * spanMs) / this.size)
   }
 
-  /** 3 of 100 tokens are derived from one of the 64 before, which was not derived itself. */
+  /** 3 of 100 tokens are derived, for twelve hours, from one of the 64 before, which was not derived itself. */
   #parentOf(number: number): number | undefined {
     if (!isDerived(number)) return undefined
     const candidate = number - 1 - (number % 64)

@@ -12,6 +12,8 @@ export interface Binder {
   value(value: string | number): string
   /** Milliseconds since the epoch. */
   time(at: number): string
+  /** A table with the `token_id` of each revoked token, where there is one. */
+  readonly revoked?: string
 }
 
 /**
@@ -22,16 +24,17 @@ export function listStatement(filter: TokenFilter, bind: Binder): string {
   // The column that the index in use is in the order of.
   const id = filter.binding === undefined ? 'tokens.id' : 'bound.token_id'
   return `
-SELECT ${tokenColumns} FROM ${tablesOf(filter)}
+SELECT ${tokenColumns} FROM ${tablesOf(filter, bind)}
 WHERE ${conditions(filter, id, bind).join(' AND ')}
 ORDER BY ${id} DESC LIMIT ${bind.value(filter.limit)}`
 }
 
-function tablesOf({ binding }: TokenFilter): string {
-  const tokens = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
-  return binding === undefined
-    ? tokens
-    : `${tokens} JOIN token_bindings AS bound ON bound.token_id = tokens.id`
+function tablesOf({ binding, state }: TokenFilter, { revoked }: Binder): string {
+  const tables = ['tokens', 'subjects ON subjects.id = tokens.subject_id']
+  if (binding !== undefined) tables.push('token_bindings AS bound ON bound.token_id = tokens.id')
+  if (state === 'revoked' && revoked !== undefined)
+    tables.push(`${revoked} AS ended ON ended.token_id = tokens.id`)
+  return tables.join(' JOIN ')
 }
 
 /** A subject is the one that bears the name now, not a deleted one. */
@@ -49,7 +52,13 @@ function conditions(filter: TokenFilter, id: string, bind: Binder): string[] {
   }
   if (parentId !== undefined) conditions.push(`tokens.parent_id = ${bind.value(parentId)}`)
   if (keyId !== undefined) conditions.push(`tokens.key_id = ${bind.value(keyId)}`)
-  if (after !== undefined) conditions.push(`${id} < ${bind.value(after)}`)
+  if (after !== undefined) {
+    conditions.push(`${id} < ${bind.value(after)}`)
+    // Said again, because a planner hands on what is equal, but not what is less.
+    if (filter.state === 'revoked' && bind.revoked !== undefined) {
+      conditions.push(`ended.token_id < ${bind.value(after)}`)
+    }
+  }
   return conditions
 }
 
@@ -62,7 +71,7 @@ function stateCondition({ state, now }: TokenFilter, bind: Binder): string {
     case 'expired':
       return `tokens.revoked_at IS NULL AND tokens.expires_at <= ${bind.time(now)}`
     case 'revoked':
-      return 'tokens.revoked_at IS NOT NULL'
+      return bind.revoked === undefined ? 'tokens.revoked_at IS NOT NULL' : 'true'
     case 'all':
       return 'true'
     default:

@@ -43,7 +43,10 @@ export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHER
 export function listTokens(filter: TokenFilter): QueryConfig {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value)}`
-  return { text: listStatement(filter, { value: add, time: (at) => add(new Date(at)) }), values }
+  return {
+    text: listStatement(filter, { value: add, time: (at) => add(new Date(at)), revoked: 'revoked_tokens' }),
+    values,
+  }
 }
 
 /**
@@ -65,7 +68,7 @@ GROUP BY key_id ORDER BY key_id`
 /** Index `tokens_live_system`. */
 export const systemToken = `
 SELECT ${tokenColumns}, tokens.sealed_text FROM ${tokensWithSubjects}
-WHERE tokens.kind = 'system' AND tokens.revoked_at IS NULL`
+WHERE tokens.kind = 'system' AND tokens.sealed_text IS NOT NULL`
 
 /** Yields no row when the name is taken; index `subjects_by_name`. */
 export const addSubject = `
