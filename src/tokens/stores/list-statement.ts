@@ -20,12 +20,12 @@ export interface Binder {
  * Newest first by id, which is unique: a page neither repeats nor misses a row, whatever is issued meanwhile. Primary
  * key, `tokens_by_subject`, `tokens_by_parent`, `tokens_revoked`, `tokens_expiring`, or that of `token_bindings`.
  */
-export function listStatement(filter: TokenFilter, bind: Binder): string {
+export function listStatement(filter: TokenFilter, bind: Binder, among = 'true'): string {
   // The column that the index in use is in the order of.
   const id = filter.binding === undefined ? 'tokens.id' : 'bound.token_id'
   return `
 SELECT ${tokenColumns} FROM ${tablesOf(filter, bind)}
-WHERE ${conditions(filter, id, bind).join(' AND ')}
+WHERE ${[among, ...conditions(filter, id, bind)].join(' AND ')}
 ORDER BY ${id} DESC LIMIT ${bind.value(filter.limit)}`
 }
 

@@ -3,9 +3,10 @@
 -- row to a table of its own. An index of `tokens` that named `revoked_at`, in its columns or its condition, would
 -- make PostgreSQL write a new entry into every index of the table for each token that is revoked.
 
--- Revoked tokens, newest first, which are few among many.
+-- Revoked tokens, newest first, which are few among many. The triggers below keep it, a set of rows at a time; a
+-- reference to `tokens` would look up each row once more, and take as long as the rest of a revocation.
 CREATE TABLE revoked_tokens (
-  token_id uuid PRIMARY KEY REFERENCES tokens (id) ON DELETE CASCADE,
+  token_id uuid PRIMARY KEY,
   revoked_at timestamptz NOT NULL
 );
 INSERT INTO revoked_tokens (token_id, revoked_at)
@@ -15,19 +16,33 @@ SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL ORDER BY id;
 CREATE INDEX revoked_tokens_by_age ON revoked_tokens (revoked_at);
 
 -- Guarantees that a revoked token is found as such whoever revoked it, or inserted it so.
-CREATE FUNCTION index_revoked_token() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION index_revoked_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO revoked_tokens (token_id, revoked_at) VALUES (NEW.id, NEW.revoked_at);
+  INSERT INTO revoked_tokens (token_id, revoked_at)
+  SELECT id, revoked_at FROM changed WHERE revoked_at IS NOT NULL
+  ON CONFLICT DO NOTHING;
   RETURN NULL;
 END
 $$;
 
 CREATE TRIGGER tokens_index_inserted_revoked AFTER INSERT ON tokens
-  FOR EACH ROW WHEN (NEW.revoked_at IS NOT NULL) EXECUTE FUNCTION index_revoked_token();
+  REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION index_revoked_tokens();
 
-CREATE TRIGGER tokens_index_revoked AFTER UPDATE OF revoked_at ON tokens
-  FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
-  EXECUTE FUNCTION index_revoked_token();
+CREATE TRIGGER tokens_index_revoked AFTER UPDATE ON tokens
+  REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION index_revoked_tokens();
+
+CREATE FUNCTION forget_revoked_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM revoked_tokens USING gone WHERE token_id = gone.id;
+  RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER tokens_forget_revoked AFTER DELETE ON tokens
+  REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION forget_revoked_tokens();
 
 DROP INDEX tokens_revoked;
 DROP INDEX tokens_expiring;

@@ -40,13 +40,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 /** Primary key. */
 export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1`
 
-export function listTokens(filter: TokenFilter): QueryConfig {
+/** With `few`, only these ids are looked at. */
+export function listTokens(filter: TokenFilter, few?: readonly string[]): QueryConfig {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value)}`
-  return {
-    text: listStatement(filter, { value: add, time: (at) => add(new Date(at)), revoked: 'revoked_tokens' }),
-    values,
-  }
+  const binder = { value: add, time: (at: number) => add(new Date(at)), revoked: 'revoked_tokens' }
+  const among = few && `tokens.id = ANY(${add(few)}::uuid[])`
+  return { text: listStatement(filter, binder, among), values }
 }
 
 /**
