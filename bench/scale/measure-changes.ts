@@ -20,7 +20,6 @@ export interface Feat {
   readonly worstWaitMs?: number
 }
 
-const samples = 500
 const usesInBatch = 5_000
 const act: RevocationAct = { at: Date.now(), by: 'bench', cause: 'measured' }
 
@@ -34,6 +33,7 @@ export async function measureChanges(
   store: TokenStore,
   population: Population,
   parents: readonly string[],
+  samples: number,
   onProgress: (what: string) => void,
 ): Promise<Changed> {
   const figures: Figures = {}
@@ -42,13 +42,13 @@ export async function measureChanges(
   const nextLive = () => live.next().value ?? fail()
   const measure = async (what: string, count: number, ask: (number: number) => Promise<unknown>) => {
     onProgress(what)
-    figures[what] = await sampled(Math.min(count, population.size / 50), ask)
+    figures[what] = await sampled(Math.min(count, samples, population.size / 50), ask)
   }
   await measure('issue', samples, () => store.addToken(newToken(population.subjectId(3))))
   await measure('revoke one', samples, () => store.revokeToken(nextLive().id, act))
   const family = parents.values()
   const revokeFamily = async () => store.revokeToken(family.next().value ?? nextLive().id, act)
-  await measure('revoke one with a derived token', Math.min(samples, parents.length - 20), revokeFamily)
+  await measure('revoke one with a derived token', Math.max(1, parents.length - 20), revokeFamily)
   await measure('rotate', samples, () => {
     const { id, subject } = nextLive()
     const next = { ...newToken(population.subjectId(subject)), rotatedFrom: id }

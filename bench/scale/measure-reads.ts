@@ -18,12 +18,12 @@ import { type Latency, sampled } from './sampled.ts'
 export type Figures = Record<string, Latency>
 type Ask = (number: number) => Promise<unknown>
 
-const samples = 500
 const pageRows = 50
 
 export async function measureReads(
   store: TokenStore,
   population: Population,
+  samples: number,
   onProgress: (what: string) => void,
 ): Promise<Figures> {
   const figures: Figures = {}

@@ -22,6 +22,7 @@ import { liveParents, settle } from './store-size.ts'
 const usage = `npm run bench:scale -- [options]
 
   --tokens N         tokens in the store (10000); ten million take a quarter of an hour and 15 GB in TMPDIR
+  --samples N        how often each question is asked, in ten seconds at most (500)
   --results FOLDER   where scale-N.md and scale-N.json are written (bench/results)
   --help             this text
 
@@ -42,15 +43,19 @@ const tokensMin = 1_000
 const { values: options } = parseArgs({
   options: {
     tokens: { type: 'string', default: '10000' },
+    samples: { type: 'string', default: '500' },
     results: { type: 'string', default: join(import.meta.dirname, '../results') },
     help: { type: 'boolean', default: false },
   },
 })
 const tokens = Number(options.tokens)
+const samples = Number(options.samples)
 
 if (options.help) process.stdout.write(usage)
-else if (!Number.isInteger(tokens) || tokens < tokensMin) {
-  process.stderr.write(`--tokens is a whole number of ${tokensMin} at least\n\n${usage}`)
+else if (!isWhole(tokens, tokensMin) || !isWhole(samples, 1)) {
+  process.stderr.write(
+    `--tokens is a whole number of ${tokensMin} at least, and --samples one of 1\n\n${usage}`,
+  )
   process.exitCode = 2
 } else await bench(new Population(tokens, Date.now()), options.results)
 
@@ -75,8 +80,8 @@ async function measured(url: string, population: Population): Promise<ScaleResul
   // As configured by default.
   const store = new PostgresTokenStore({ url, connections: 10, timeout: 2_000 })
   try {
-    const reads = await measureReads(store, population, tell)
-    const { figures, feats } = await measureChanges(store, population, parents, tell)
+    const reads = await measureReads(store, population, samples, tell)
+    const { figures, feats } = await measureChanges(store, population, parents, samples, tell)
     const machine = { ...machineFacts(), memoryGib: Math.round(totalmem() / 1024 ** 3) }
     const all = { ...reads, ...figures }
     return { machine, server, tokens: population.size, fillMs, size, figures: all, feats }
@@ -92,6 +97,10 @@ function publish(folder: string, results: ScaleResults): void {
   writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(`${file}.md`, text)
   process.stdout.write(text)
+}
+
+function isWhole(number: number, min: number): boolean {
+  return Number.isInteger(number) && number >= min
 }
 
 function tell(what: string): void {

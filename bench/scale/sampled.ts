@@ -18,7 +18,7 @@ const samplesMin = 5
 /** Asks `count` times, or as often as ten seconds allow. `ask` is told the number of the question. */
 export async function sampled(count: number, ask: (number: number) => Promise<unknown>): Promise<Latency> {
   const startedAt = performance.now()
-  for (let number = 0; number < warmups; number++) {
+  for (let number = 0; number < Math.min(warmups, count); number++) {
     await ask(number)
     if (performance.now() - startedAt > budgetMs / 4) break
   }

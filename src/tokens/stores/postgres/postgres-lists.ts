@@ -19,7 +19,7 @@ const pageMs = 30_000
 const fewMax = 2_000
 
 /** The next two share index `tokens_by_expiry`, in whose order they read no more rows than they yield. */
-export const expiredOfKind = `
+const expiredOfKind = `
 SELECT id FROM tokens WHERE kind = $1 AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3`
 
 export const unexpiredOfKind = `
