@@ -3,6 +3,10 @@
 -- row to a table of its own. An index of `tokens` that named `revoked_at`, in its columns or its condition, would
 -- make PostgreSQL write a new entry into every index of the table for each token that is revoked.
 
+-- While this works, which takes minutes where the table is large, look-ups go on and changes wait. What would keep
+-- look-ups waiting comes last, and takes a moment.
+LOCK TABLE tokens IN EXCLUSIVE MODE;
+
 -- Revoked tokens, newest first, which are few among many. The triggers below keep it, a set of rows at a time; a
 -- reference to `tokens` would look up each row once more, and take as long as the rest of a revocation.
 CREATE TABLE revoked_tokens (
@@ -44,26 +48,25 @@ CREATE TRIGGER tokens_forget_revoked AFTER DELETE ON tokens
   REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION forget_revoked_tokens();
 
-DROP INDEX tokens_revoked;
-DROP INDEX tokens_expiring;
-DROP INDEX tokens_by_death;
-DROP INDEX tokens_by_issuer;
-DROP INDEX tokens_live_system;
-
--- The text of a system token goes with its revocation, so that having one says that it is the live one.
-ALTER TABLE tokens DROP CONSTRAINT tokens_check;
-UPDATE tokens SET sealed_text = NULL WHERE kind = 'system' AND revoked_at IS NOT NULL;
-ALTER TABLE tokens ADD CONSTRAINT tokens_sealed_text
-  CHECK ((sealed_text IS NOT NULL) = (kind = 'system' AND revoked_at IS NULL));
-
--- Guarantees at most one live system token, whichever of two processes comes first.
-CREATE UNIQUE INDEX tokens_live_system ON tokens (kind) WHERE sealed_text IS NOT NULL;
-
 -- The tokens of one issuer, in order of issue.
-CREATE INDEX tokens_by_issuer ON tokens (created_by, id);
+CREATE INDEX tokens_of_issuer ON tokens (created_by, id);
 
 -- The tokens of one kind, newest first.
 CREATE INDEX tokens_by_kind ON tokens (kind, id);
 
 -- The tokens of one kind by the time of their expiry: those that have expired, and how few of it are alive.
 CREATE INDEX tokens_by_expiry ON tokens (kind, expires_at, id);
+
+-- The text of a system token goes with its revocation, so that having one says that it is the live one.
+UPDATE tokens SET sealed_text = '' WHERE kind = 'system' AND revoked_at IS NOT NULL;
+
+-- Guarantees at most one live system token, whichever of two processes comes first.
+CREATE UNIQUE INDEX tokens_one_system ON tokens (kind) WHERE sealed_text <> '';
+
+DROP INDEX tokens_revoked;
+DROP INDEX tokens_expiring;
+DROP INDEX tokens_by_death;
+DROP INDEX tokens_live_system;
+ALTER INDEX tokens_one_system RENAME TO tokens_live_system;
+DROP INDEX tokens_by_issuer;
+ALTER INDEX tokens_of_issuer RENAME TO tokens_by_issuer;

@@ -21,13 +21,18 @@ SELECT id FROM tokens
 WHERE id = $1 AND subject_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= $3)
 FOR SHARE`
 
-/** No index is on any of these columns, so that the update moves none; a trigger adds to `revoked_tokens`. */
-const asRevoked = 'revoked_at = $2, revoked_by = $3, revoked_cause = $4, sealed_text = NULL'
+/**
+ * No index is on any of these columns, so that the update moves none; a trigger adds to `revoked_tokens`. Of a system
+ * token, the only one that has a sealed text, that becomes empty.
+ */
+const asRevoked = 'revoked_at = $2, revoked_by = $3, revoked_cause = $4, sealed_text = left(sealed_text, 0)'
 
 /** Yields what is revoked now and was not before; primary key. */
 export const revoke = `
 UPDATE tokens SET ${asRevoked}
-WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL
+WHERE id = ANY(ARRAY(
+  SELECT id FROM tokens WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+))
 RETURNING id`
 
 /**
@@ -39,15 +44,14 @@ UPDATE tokens SET ${asRevoked}
 WHERE parent_id = ANY($1::uuid[]) AND revoked_at IS NULL
 RETURNING id`
 
-/** The next tokens of a group, with their rows locked. */
+/** The next tokens of a group, past those that are revoked, which may be millions: nothing is locked meanwhile. */
 export function nextOfGroup(group: TokenGroup, after: string, limit: number): QueryConfig {
   const values: unknown[] = []
   const bind = (value: unknown) => `$${values.push(value)}`
   const { tables, where, id } = groupMembers(group, bind)
   const text = `
 SELECT tokens.id FROM ${tables} WHERE ${where} AND ${id} > ${bind(after)}
-ORDER BY ${id} LIMIT ${bind(limit)}
-FOR NO KEY UPDATE OF tokens`
+ORDER BY ${id} LIMIT ${bind(limit)}`
   return { text, values }
 }
 

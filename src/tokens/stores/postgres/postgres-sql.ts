@@ -68,7 +68,7 @@ GROUP BY key_id ORDER BY key_id`
 /** Index `tokens_live_system`. */
 export const systemToken = `
 SELECT ${tokenColumns}, tokens.sealed_text FROM ${tokensWithSubjects}
-WHERE tokens.kind = 'system' AND tokens.sealed_text IS NOT NULL`
+WHERE tokens.kind = 'system' AND tokens.sealed_text <> ''`
 
 /** Yields no row when the name is taken; index `subjects_by_name`. */
 export const addSubject = `
