@@ -89,7 +89,7 @@ export type TokenFilter = {
   readonly binding?: Binding
   /** Tokens derived from this one, in one step. */
   readonly parentId?: string
-  /** Tokens under this key of the ring; as `kind`, a condition that no index serves. */
+  /** Tokens under this key of the ring: a condition that no index serves, and for which a page may read the whole record. */
   readonly keyId?: string
   readonly now: number
   readonly limit: number
@@ -148,7 +148,10 @@ export interface TokenRegistry {
   readonly foreign: ForeignRecord
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken): Promise<Token>
-  /** Newest first, then by id. */
+  /**
+   * Newest first, then by id. A page costs what its rows cost, or at most what the tokens of the subject, the parent or
+   * the binding cost where those in the state are rare among them.
+   */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
   /**

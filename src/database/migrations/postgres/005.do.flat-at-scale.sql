@@ -57,7 +57,18 @@ CREATE INDEX tokens_by_kind ON tokens (kind, id);
 -- The tokens of one kind by the time of their expiry: those that have expired, and how few of it are alive.
 CREATE INDEX tokens_by_expiry ON tokens (kind, expires_at, id);
 
--- The text of a system token goes with its revocation, so that having one says that it is the live one.
+-- The text of a system token goes with its revocation, whoever revokes it: having one says that it is the live one.
+CREATE FUNCTION forget_sealed_text() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.sealed_text := '';
+  RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER tokens_forget_sealed_text BEFORE UPDATE OF revoked_at ON tokens
+  FOR EACH ROW WHEN (NEW.kind = 'system' AND NEW.revoked_at IS NOT NULL)
+  EXECUTE FUNCTION forget_sealed_text();
+
 UPDATE tokens SET sealed_text = '' WHERE kind = 'system' AND revoked_at IS NOT NULL;
 
 -- Guarantees at most one live system token, whichever of two processes comes first.

@@ -21,11 +21,8 @@ SELECT id FROM tokens
 WHERE id = $1 AND subject_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= $3)
 FOR SHARE`
 
-/**
- * No index is on any of these columns, so that the update moves none; a trigger adds to `revoked_tokens`. Of a system
- * token, the only one that has a sealed text, that becomes empty.
- */
-const asRevoked = 'revoked_at = $2, revoked_by = $3, revoked_cause = $4, sealed_text = left(sealed_text, 0)'
+/** No index of `tokens` has any of these columns, so that the update moves none; a trigger adds to `revoked_tokens`. */
+const asRevoked = 'revoked_at = $2, revoked_by = $3, revoked_cause = $4'
 
 /** Yields what is revoked now and was not before; primary key. */
 export const revoke = `
