@@ -149,8 +149,8 @@ export interface TokenRegistry {
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken): Promise<Token>
   /**
-   * Newest first, then by id. A page costs what its rows cost, or at most what the tokens of the subject, the parent or
-   * the binding cost where those in the state are rare among them.
+   * Newest first, then by id. A page costs little more than its rows, whatever the size of the record; where those in
+   * the state asked for are rare in their group, what the group costs (docs/scale.md).
    */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
