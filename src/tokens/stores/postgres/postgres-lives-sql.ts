@@ -94,14 +94,20 @@ FROM free WHERE tokens.id = free.id`
 /** As a list of text: `tokens_by_expiry` begins with the kind. */
 const everyKind = `ARRAY[${tokenKinds.map((kind) => `'${kind}'`).join(', ')}]`
 
+/** Index `foreign_tokens_by_token`. */
+const isOurs = (id: string) => `NOT EXISTS (SELECT FROM foreign_tokens WHERE foreign_tokens.token_id = ${id})`
+
 /** Indices `tokens_by_expiry` and `revoked_tokens_by_age`. */
 export const countDead = `
 SELECT expired.tokens + revoked.tokens AS tokens
-FROM (SELECT count(*) AS tokens FROM tokens WHERE kind = ANY(${everyKind}) AND expires_at < $1) AS expired,
+FROM (SELECT count(*) AS tokens FROM tokens
+   WHERE kind = ANY(${everyKind}) AND expires_at < $1 AND ${isOurs('tokens.id')}) AS expired,
   (SELECT count(*) AS tokens FROM revoked_tokens JOIN tokens ON tokens.id = revoked_tokens.token_id
-   WHERE revoked_tokens.revoked_at < $1 AND (tokens.expires_at IS NULL OR tokens.expires_at >= $1)) AS revoked`
+   WHERE revoked_tokens.revoked_at < $1 AND (tokens.expires_at IS NULL OR tokens.expires_at >= $1)
+     AND ${isOurs('tokens.id')}) AS revoked`
 
-const childless = (id: string) => `NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = ${id})`
+const isRemovable = (id: string) =>
+  `${isOurs(id)} AND NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = ${id})`
 
 /**
  * At most so many, the longest dead first; those that others were derived from go after these. Indices
@@ -113,12 +119,12 @@ DELETE FROM tokens WHERE id = ANY(ARRAY(
     SELECT expired.id, expired.died_at
     FROM unnest(${everyKind}) AS every (kind) CROSS JOIN LATERAL (
       SELECT tokens.id, tokens.expires_at AS died_at FROM tokens
-      WHERE tokens.kind = every.kind AND tokens.expires_at < $1 AND ${childless('tokens.id')}
+      WHERE tokens.kind = every.kind AND tokens.expires_at < $1 AND ${isRemovable('tokens.id')}
       ORDER BY tokens.expires_at LIMIT $2
     ) AS expired
     UNION ALL (
       SELECT token_id, revoked_at FROM revoked_tokens
-      WHERE revoked_at < $1 AND ${childless('token_id')}
+      WHERE revoked_at < $1 AND ${isRemovable('revoked_tokens.token_id')}
       ORDER BY revoked_at LIMIT $2
     )
   ) AS dead

@@ -21,6 +21,7 @@ import type {
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
@@ -33,6 +34,7 @@ import * as lives from './postgres-lives.ts'
 import { pruneChanges, purgeDead } from './postgres-lives-sql.ts'
 import * as sql from './postgres-sql.ts'
 import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
+import { PostgresUpstreamLogins, removeLogins } from './postgres-upstream-logins.ts'
 
 /** Deadline of reading the whole table, whatever its size. */
 const countingMs = 60_000
@@ -41,6 +43,7 @@ const countingMs = 60_000
 export class PostgresTokenStore implements TokenStore {
   readonly technology = 'postgres'
   readonly foreign: ForeignRecord
+  readonly logins: LoginRecord
   readonly #connections: PostgresConnections
   readonly #onQuery: (operation: string) => void
 
@@ -53,6 +56,11 @@ export class PostgresTokenStore implements TokenStore {
       onQuery,
       forms: postgresForms,
       insertToken: insertRow,
+    })
+    this.logins = new PostgresUpstreamLogins({
+      connections: this.#connections,
+      onQuery,
+      forms: postgresForms,
     })
   }
 
@@ -182,7 +190,9 @@ export class PostgresTokenStore implements TokenStore {
       const [changed] = await ask({ text: sql.setSubjectStatus, values: [name, status] })
       const [row] = changed ? [changed] : await ask({ text: sql.findSubject, values: [name] })
       const subject = row && readSubject(row, postgresForms)
-      if (changed && subject) await ask({ text: sql.recordChange, values: [null, subject.id] })
+      if (!changed || !subject) return subject
+      if (status === 'deleted') await ask({ text: removeLogins, values: [subject.id] })
+      await ask({ text: sql.recordChange, values: [null, subject.id] })
       return subject
     })
   }

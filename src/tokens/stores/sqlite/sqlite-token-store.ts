@@ -20,6 +20,7 @@ import type {
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
@@ -31,11 +32,13 @@ import * as lives from './sqlite-lives.ts'
 import { pruneChanges, purgeDead } from './sqlite-lives-sql.ts'
 import * as sql from './sqlite-sql.ts'
 import { insertRow, recordChange, showRow, sqliteForms } from './sqlite-token-rows.ts'
+import { removeLogins, SqliteUpstreamLogins } from './sqlite-upstream-logins.ts'
 
 /** Synchronous underneath: a look-up takes some ten microseconds, less than handing it to another thread. */
 export class SqliteTokenStore implements TokenStore {
   readonly technology = 'sqlite'
   readonly foreign: ForeignRecord
+  readonly logins: LoginRecord
   readonly #connection: SqliteConnection
   readonly #onQuery: (operation: string) => void
 
@@ -49,6 +52,7 @@ export class SqliteTokenStore implements TokenStore {
       forms: sqliteForms,
       insertToken: (token) => insertRow(this.#connection, token),
     })
+    this.logins = new SqliteUpstreamLogins({ connection: this.#connection, onQuery, forms: sqliteForms })
   }
 
   async find(digests: Digests): Promise<Reading> {
@@ -176,6 +180,7 @@ export class SqliteTokenStore implements TokenStore {
       const [changed] = this.#connection.ask(sql.setSubjectStatus, { name, status })
       if (changed === undefined) return this.#subject(name)
       const subject = readSubject(changed, sqliteForms)
+      if (status === 'deleted') this.#connection.ask(removeLogins, { subjectId: subject.id })
       recordChange(this.#connection, { tokenId: null, subjectId: subject.id })
       return subject
     })
