@@ -92,7 +92,7 @@ export type TokenFilter = {
   readonly binding?: Binding
   /** Tokens derived from this one, in one step. */
   readonly parentId?: string
-  /** Tokens under this key of the ring; as `kind`, a condition that no index serves. */
+  /** Tokens under this key of the ring: a condition that no index serves, and for which a page may read the whole record. */
   readonly keyId?: string
   readonly now: number
   readonly limit: number
@@ -155,7 +155,10 @@ export interface TokenRegistry {
   readonly logins: LoginRecord
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken): Promise<Token>
-  /** Newest first, then by id. */
+  /**
+   * Newest first, then by id. A page costs little more than its rows, whatever the size of the record; where those in
+   * the state asked for are rare in their group, what the group costs (docs/scale.md).
+   */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
   /**

@@ -25,7 +25,7 @@ t.test('several processes share one file, from its very making on', async (t) =>
   const applied = runs.flatMap(({ stdout }) => JSON.parse(stdout).applied)
   t.same(
     applied,
-    ['001 tokens', '002 token-lives', '003 foreign-tokens', '006 upstream-logins'],
+    ['001 tokens', '002 token-lives', '003 foreign-tokens', '005 flat-at-scale', '006 upstream-logins'],
     'one of them migrated',
   )
 
