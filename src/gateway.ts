@@ -27,8 +27,7 @@ import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
-import type { KeyRing } from './tokens/keys/key-ring.ts'
-import { readKeyRing } from './tokens/keys/key-ring-file.ts'
+import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
 import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
@@ -40,6 +39,8 @@ export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
+  /** Reads again at once what is followed anyway: the file of the key ring. Never throws. */
+  reload(): void
   /** Lets exchanges in flight finish within the drain time, then closes everything. Idempotent. */
   close(): Promise<void>
 }
@@ -125,15 +126,16 @@ async function start(
   compiled: CompiledGateway,
   log: Log,
   parts: Parts,
-): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress'>> {
+): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
   const metrics = createMetrics()
-  const tokens = await openTokens(settings, log, metrics, parts)
+  const keyRing = new FollowedKeyRing(settings.keys, { log })
+  const tokens = await openTokens(settings, keyRing, log, metrics, parts)
   const { store, directory, resolveToken } = tokens
-  const { services, close } = openServices({ ...tokens, clock: parts.clock, log })
+  const { services, close } = openServices({ ...tokens, keyRing, clock: parts.clock, log })
   parts.closers.push(close)
   compiled.desk.open(services)
   // First up and last down, so that probes and scrapes see the beginning and the end.
-  const readiness = readinessOf(directory, parts)
+  const readiness = readinessOf(directory, keyRing, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
@@ -149,12 +151,13 @@ async function start(
     { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, adminAddress: admin }
+  return { dataAddress: dataPlane, adminAddress: admin, reload: () => keyRing.reload() }
 }
 
 /** The store, its tiers and the resolver before them. */
 async function openTokens(
   settings: Settings,
+  keyRing: FollowedKeyRing,
   log: Log,
   metrics: Metrics,
   { closers, clock }: Parts,
@@ -162,9 +165,7 @@ async function openTokens(
   readonly store: TokenRegistry
   readonly directory: TokenDirectory
   readonly resolveToken: ResolveToken
-  readonly keyRing: KeyRing
 }> {
-  const keyRing = readKeyRing(settings.keys)
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
   closers.push(() => store.close())
@@ -187,6 +188,10 @@ async function openTokens(
     clock,
   })
   closers.push(() => directory.close())
+  keyRing.follow(({ keyIds }) => directory.ringChanged(new Set(keyIds)))
+  metrics.watchKeyRing(keyRing)
+  keyRing.start()
+  closers.push(async () => keyRing.stop())
   metrics.watchChangeFeed(() => secondsOf(directory.status().feedAgeMs))
   directory.follow(foreign.formats)
   directory.follow({
@@ -197,7 +202,7 @@ async function openTokens(
   })
   await directory.start()
   await foreign.formats.start()
-  if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
+  if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing.current, clock)
 
   const resolveToken = createResolveToken({
     directory,
@@ -210,7 +215,7 @@ async function openTokens(
       log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
     },
   })
-  return { store, directory, resolveToken, keyRing }
+  return { store, directory, resolveToken }
 }
 
 /** Follows what becomes of the tokens of requests under way. */
@@ -264,15 +269,20 @@ async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void>
   }
 }
 
-function readinessOf(directory: TokenDirectory, parts: Parts): ReadinessProbe {
+function readinessOf(directory: TokenDirectory, keyRing: FollowedKeyRing, parts: Parts): ReadinessProbe {
   return async () => {
     const { feed, canDecide, redis } = directory.status()
     return {
       dataPlane: parts.isOpen ? 'ok' : 'failed',
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
-      ...(redis === 'off' ? {} : { redis: redis === 'up' ? 'ok' : 'degraded' }),
+      ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
+      ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
     }
   }
+}
+
+function okIf(isWell: boolean): 'ok' | 'degraded' {
+  return isWell ? 'ok' : 'degraded'
 }
 
 function secondsOf(ms: number | undefined): number | undefined {

@@ -11,7 +11,7 @@ import type { Log } from './observability/log.ts'
 import type { ProfileServices } from './profiles/services.ts'
 import { LoginMemory } from './tokens/cache/login-memory.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
-import type { KeyRing } from './tokens/keys/key-ring.ts'
+import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
 import type { ResolveToken } from './tokens/resolve-token.ts'
 import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
@@ -19,7 +19,7 @@ import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
 export interface ServiceParts {
   readonly store: TokenRegistry
   readonly directory: Pick<TokenDirectory, 'follow'>
-  readonly keyRing: KeyRing
+  readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
   readonly clock: Clock
   readonly log: Log
@@ -53,7 +53,16 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
   }
   const networks = { isNetwork: (cidr: string) => soundNetwork(cidr) !== undefined, networkCovers }
   return {
-    services: { registry: store, keyRing, clock, resolveToken, networks, openLogins },
+    services: {
+      registry: store,
+      get keyRing() {
+        return keyRing.current
+      },
+      clock,
+      resolveToken,
+      networks,
+      openLogins,
+    },
     close: async () => {
       await Promise.all(opened.map((logins) => logins.close()))
     },

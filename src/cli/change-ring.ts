@@ -11,21 +11,28 @@ import { type RingMaterial, writeRingText } from '../tokens/keys/key-ring-text.t
 import { roleOf } from '../tokens/keys/rotate-key-ring.ts'
 import { CommandFailure } from './failure.ts'
 import type { JsonOption } from './options.ts'
-import { print, printFields, printJson } from './terminal.ts'
+import { note, print, printFields, printJson } from './terminal.ts'
 
 export interface RingChangeOptions extends JsonOption {
   readonly print?: true
 }
 
+const oncePrinted =
+  'Put it where the ring comes from. Gateways follow a file; with a setting (keys.ring), restart every gateway before you go on.'
+
 export function withPrint(command: Command): Command {
   return command.option('--print', 'print the changed ring, with its secrets, and write no file')
 }
 
-/** Shows the roles of the keys afterwards, or the whole ring with `--print`. Throws a failure when nothing changed. */
+/**
+ * Shows the roles of the keys afterwards, or the whole ring with `--print`, and how gateways come to follow: for a file
+ * that is `onceWritten`. Throws a failure when nothing changed.
+ */
 export function changeRing(
   { file, ring }: KeySettings,
   options: RingChangeOptions,
   change: (ring: RingMaterial) => RingMaterial,
+  onceWritten: string,
 ): void {
   if (options.print) {
     print(
@@ -33,6 +40,7 @@ export function changeRing(
         .reveal()
         .trimEnd(),
     )
+    note(oncePrinted)
     return
   }
   if (file === undefined) {
@@ -45,6 +53,7 @@ export function changeRing(
   const roles = changed.keys.map((key) => ({ id: key.id, role: roleOf(changed, key) }))
   if (options.json) printJson({ file, keys: roles })
   else printFields(Object.fromEntries(roles.map(({ id, role }) => [id, role])))
+  note(onceWritten)
 }
 
 function changeFile(file: string, change: (ring: RingMaterial) => RingMaterial): RingMaterial {

@@ -41,11 +41,12 @@ async function retire(id: string, { config, ...options }: ConfigOption & RingCha
     await moveLogins(registry, new KeyRing(material), id)
     if ((await useOf(registry, id)) !== undefined) throw stillSealing(id)
   })
-  changeRing(keys, options, (ring) => {
+  const retireUnused = (ring: RingMaterial) => {
     // Once more, for the ring may have changed while the tokens were counted.
     checkRetirable(ring, id)
     return retireKey(ring, id)
-  })
+  }
+  changeRing(keys, options, retireUnused, 'Running gateways forget the key within a second.')
 }
 
 function checkRetirable(ring: RingMaterial, id: string): void {
@@ -78,7 +79,7 @@ async function moveLogins(registry: TokenRegistry, ring: KeyRing, id: string): P
 function stillSealing(id: string): CommandFailure {
   return new CommandFailure(
     'key_in_use',
-    `something was made with key «${id}» just now, by a gateway that does not know the current one: restart the gateways first`,
+    `something was made with key «${id}» just now, by a gateway that does not know the current one: wait until all show that in sallyport_key_ring_key`,
   )
 }
 

@@ -9,7 +9,6 @@ import { rotateKey, stageKey } from '../tokens/keys/rotate-key-ring.ts'
 import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
 import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { note } from './terminal.ts'
 
 export function addKeyRotate(key: Command): void {
   const command = key
@@ -18,12 +17,13 @@ export function addKeyRotate(key: Command): void {
     .option('--stage', 'only add the key, so that every gateway knows it before it is used')
     .action(({ config, stage, ...options }: ConfigOption & RingChangeOptions & { readonly stage?: true }) => {
       const { keys } = readSettings(config).settings
-      changeRing(keys, options, (ring) => (stage ? stageKey : rotateKey)(ring, systemClock))
-      note(stage ? onceStaged : onceRotated)
+      const change = stage ? stageKey : rotateKey
+      changeRing(keys, options, (ring) => change(ring, systemClock), stage ? onceStaged : onceRotated)
     })
   withExamples(withPrint(withJson(withConfig(command))), 'key rotate --stage', 'key rotate')
 }
 
-const onceStaged = 'Restart every gateway, then run «sallyport key rotate»: no token is refused meanwhile.'
+const onceStaged =
+  'Running gateways read the file within a second. Where they have copies of it, wait until all show the key (sallyport_key_ring_key), then run «sallyport key rotate».'
 const onceRotated =
-  'Restart every gateway: one that has not read the new key refuses the tokens that are issued from now on.'
+  'Running gateways read the file within a second, at once for a token under the new key. One that neither sees this file nor has the key staged refuses tokens that are issued from now on.'

@@ -5,6 +5,7 @@
 
 import { type Command, Option } from 'commander'
 import { systemClock } from '../lib/clock.ts'
+import { subjectProblems } from '../tokens/life/issue-problems.ts'
 import { newRecordId } from '../tokens/record-id.ts'
 import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
 import { CommandFailure, unknownSubject } from './failure.ts'
@@ -18,6 +19,9 @@ import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
 import { withRecord } from './with-record.ts'
+
+/** Kinds that are asked for; the gateway's own subject makes itself. */
+const addedKinds = subjectKinds.filter((kind) => kind !== 'system')
 
 type CommonOptions = ConfigOption & JsonOption
 
@@ -36,8 +40,10 @@ function addAdd(subject: Command): void {
   const command = subject
     .command('add <name>')
     .description('Add a subject. Issuing a token for an unknown name adds it, too.')
-    .addOption(new Option('--kind <kind>', 'what it is').choices(subjectKinds).default('user'))
+    .addOption(new Option('--kind <kind>', 'what it is').choices(addedKinds).default('user'))
     .action(async (name: string, options: CommonOptions & { readonly kind: SubjectKind }) => {
+      const problems = subjectProblems(name, options.kind)
+      if (problems.length > 0) throw new CommandFailure('refused', problems.join('; '))
       const { store } = readSettings(options.config).settings
       const now = systemClock.now()
       const added = await withRecord(store, (registry) =>

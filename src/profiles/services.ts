@@ -13,6 +13,7 @@ import type { UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.t
 
 export interface ProfileServices {
   readonly registry: TokenRegistry
+  /** The one in force now. */
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly resolveToken: ResolveToken

@@ -31,6 +31,8 @@ export interface Reading {
   readonly token: Token | undefined
   /** The change clock in the snapshot that the record was read in: changes with a higher number may be missing. */
   readonly version: number
+  /** The key of the ring that the record is under; left out when there is none, or its text was proven without a key. */
+  readonly keyId?: string
 }
 
 /**
@@ -90,7 +92,7 @@ export type TokenFilter = {
   readonly binding?: Binding
   /** Tokens derived from this one, in one step. */
   readonly parentId?: string
-  /** Tokens under this key of the ring; as `kind`, a condition that no index serves. */
+  /** Tokens under this key of the ring: a condition that no index serves, and for which a page may read the whole record. */
   readonly keyId?: string
   readonly now: number
   readonly limit: number
@@ -153,7 +155,10 @@ export interface TokenRegistry {
   readonly logins: LoginRecord
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken): Promise<Token>
-  /** Newest first, then by id. */
+  /**
+   * Newest first, then by id. A page costs little more than its rows, whatever the size of the record; where those in
+   * the state asked for are rare in their group, what the group costs (docs/scale.md).
+   */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
   /**
@@ -189,11 +194,12 @@ export interface TokenRegistry {
   >
   /** Never moves a last use back; unknown tokens are passed over. Not a change: caches go on with what they hold. */
   recordUses(uses: readonly TokenUse[]): Promise<void>
-  /** How many tokens were revoked or expired before `deadBefore`. */
+  /** How many tokens were revoked or expired before `deadBefore`, without imported ones. */
   countDead(deadBefore: number): Promise<number>
   /**
    * Removes the records of tokens that were revoked or expired before `deadBefore`, in batches, and returns how
-   * many. One stays as long as anything derived from it does.
+   * many. One stays as long as anything derived from it does, and an imported one for ever: it keeps an import that is
+   * repeated from bringing the token back.
    */
   purgeDead(deadBefore: number): Promise<number>
   /** Removes changes recorded before `before`, in batches, and returns how many. */

@@ -58,11 +58,12 @@ export async function startSwift(options: SwiftOptions = {}): Promise<Swift> {
     const memcached = await startMemcached()
     started.push(memcached)
     const [proxy, ...storage] = await configure(folder, memcached.port, options)
-    const starting = [proxy, ...storage].map(([name, port]) => startOne(name, port, folder))
-    for (const outcome of await Promise.allSettled(starting)) {
-      if (outcome.status === 'rejected') throw outcome.reason
-      started.push(outcome.value)
-    }
+    const starting = [proxy, ...storage].map(async ([name, port]) => {
+      started.push(await startOne(name, port, folder))
+    })
+    // All of them have started or failed before anything is stopped.
+    await Promise.allSettled(starting)
+    await Promise.all(starting)
     return { url: `http://127.0.0.1:${proxy[1]}`, port: proxy[1], memcached, stop }
   } catch (error) {
     await stop()

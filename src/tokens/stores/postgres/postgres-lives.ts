@@ -13,8 +13,8 @@ import { insertRow, showRow } from './postgres-token-rows.ts'
 
 /** Tokens in one transaction: its locks and the change clock are held for some tens of milliseconds. */
 const batchMax = 1_000
-/** Deadline of counting rows that may be millions. */
-const countingMs = 60_000
+/** Deadline of counting rows, or passing over them, where they may be millions. */
+const passingMs = 60_000
 /** Sorts before every id. */
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
@@ -41,26 +41,27 @@ export async function revokeGroup(
 ): Promise<number> {
   let count = 0
   for (let after: string | undefined = beforeAll; after !== undefined; ) {
-    const batch = await revokeBatch(connections, group, act, after)
-    count += batch.revoked
-    after = batch.last
+    const next = sql.nextOfGroup(group, after, batchMax)
+    const ids = idsOf(await connections.askAtLength(next, passingMs))
+    count += await revokeBatch(connections, group, act, ids)
+    after = ids.length < batchMax ? undefined : ids.at(-1)
   }
   return count
 }
 
-/** `last` is where the next batch begins; `undefined` when there is none. */
-function revokeBatch(
+/** Yields how many it was, with what was derived from these; whatever became of them meanwhile is seen here. */
+async function revokeBatch(
   connections: PostgresConnections,
   group: TokenGroup,
   act: RevocationAct,
-  after: string,
-): Promise<{ readonly revoked: number; readonly last: string | undefined }> {
+  ids: readonly string[],
+): Promise<number> {
+  if (ids.length === 0) return 0
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
-    const ids = idsOf(await ask(sql.nextOfGroup(group, after, batchMax)))
     const revoked = await revokeFamilies(ask, ids, act)
     if (revoked.length > 0) await recordGroup(ask, group, revoked)
-    return { revoked: revoked.length, last: ids.length < batchMax ? undefined : ids.at(-1) }
+    return revoked.length
   })
 }
 
@@ -83,7 +84,7 @@ async function revokeFamilies(ask: Ask, ids: readonly string[], act: RevocationA
 }
 
 export async function countGroup(connections: PostgresConnections, group: TokenGroup): Promise<number> {
-  return countOf(await connections.askAtLength(sql.countGroup(group), countingMs))
+  return countOf(await connections.askAtLength(sql.countGroup(group), passingMs))
 }
 
 export function rotateOne(
@@ -117,7 +118,7 @@ export async function recordUses(connections: PostgresConnections, uses: readonl
 
 export async function countDead(connections: PostgresConnections, deadBefore: number): Promise<number> {
   const query = { text: sql.countDead, values: [new Date(deadBefore)] }
-  return countOf(await connections.askAtLength(query, countingMs))
+  return countOf(await connections.askAtLength(query, passingMs))
 }
 
 /** Runs a statement that removes at most so many rows until it finds no more; yields how many it was. */

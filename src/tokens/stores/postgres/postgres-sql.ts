@@ -40,10 +40,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 /** Primary key. */
 export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1`
 
-export function listTokens(filter: TokenFilter): QueryConfig {
+/** With `few`, only these ids are looked at. */
+export function listTokens(filter: TokenFilter, few?: readonly string[]): QueryConfig {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value)}`
-  return { text: listStatement(filter, { value: add, time: (at) => add(new Date(at)) }), values }
+  const binder = { value: add, time: (at: number) => add(new Date(at)), revoked: 'revoked_tokens' }
+  const among = few && `tokens.id = ANY(${add(few)}::uuid[])`
+  return { text: listStatement(filter, binder, among), values }
 }
 
 /**
@@ -71,7 +74,7 @@ GROUP BY key_id ORDER BY key_id`
 /** Index `tokens_live_system`. */
 export const systemToken = `
 SELECT ${tokenColumns}, tokens.sealed_text FROM ${tokensWithSubjects}
-WHERE tokens.kind = 'system' AND tokens.revoked_at IS NULL`
+WHERE tokens.kind = 'system' AND tokens.sealed_text <> ''`
 
 /** Yields no row when the name is taken; index `subjects_by_name`. */
 export const addSubject = `

@@ -29,6 +29,7 @@ import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.
 import { textIn } from '../stored-value.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
+import { listPage } from './postgres-lists.ts'
 import * as lives from './postgres-lives.ts'
 import { pruneChanges, purgeDead } from './postgres-lives-sql.ts'
 import * as sql from './postgres-sql.ts'
@@ -97,8 +98,7 @@ export class PostgresTokenStore implements TokenStore {
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
     checkPage(filter)
     this.#onQuery('listTokens')
-    const rows = await this.#connections.ask(sql.listTokens(filter))
-    return rows.map((row) => readToken(row, postgresForms))
+    return listPage(this.#connections, filter)
   }
 
   async showToken(id: string): Promise<Token | undefined> {
