@@ -7,8 +7,8 @@ import t from 'tap'
 import { startSwift } from '../support/swift.ts'
 import { aclCases } from './acl-cases.ts'
 import { playCases } from './cases.ts'
-import { guardCases } from './guard-cases.ts'
 import { startSwiftGateway } from './gateway.ts'
+import { guardCases } from './guard-cases.ts'
 import { callerOf, directly } from './ways.ts'
 
 for (const way of [directly(), (await startSwiftGateway(t)).way]) {

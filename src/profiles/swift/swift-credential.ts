@@ -5,6 +5,7 @@
  */
 
 import { present } from '../../authenticate/credential.ts'
+import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
@@ -14,7 +15,7 @@ import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-login
 import type { GrantedRequest } from '../profile.ts'
 import type { FindServices } from '../services.ts'
 import { attempt } from './attempt.ts'
-import { problemOfPlace } from './coverage.ts'
+import { problemOfPlace, spansStorage } from './coverage.ts'
 import { pathOf } from './swift-request.ts'
 
 export const serviceTokenHeader = 'x-service-token'
@@ -35,9 +36,8 @@ export class SwiftCredential {
     const { request, grant } = granted
     const [serviceToken, another] = valuesOfHeader(request.rawHeaders, serviceTokenHeader)
     if (another !== undefined) return refuse('ambiguous_credential', 'two service tokens')
-    // Only the storage is told who asks.
-    const token = 'account' in pathOf(request) ? grant.token : undefined
-    const own = token === undefined ? [] : this.#ofSubject(token)
+    const { token } = grant
+    const own = token !== undefined && isToldWho(token, request) ? this.#ofSubject(token) : []
     if (serviceToken === undefined) return own
     if (!isWellFormed(serviceToken)) return extended(own, [serviceTokenHeader, serviceToken])
     return this.#exchanged(own, serviceToken, granted)
@@ -82,6 +82,16 @@ export class SwiftCredential {
     const pairs = await this.#ofSubject(token)
     return isRefusal(pairs) ? pairs : extended(own, [serviceTokenHeader, pairs[1] ?? ''])
   }
+}
+
+/**
+ * Whether Swift learns who asks. Of a path that is not read as one in the storage only where nothing could be outside of
+ * what the token may do, should Swift read it as one.
+ */
+export function isToldWho(token: Token, request: CanonicalRequest): boolean {
+  const path = pathOf(request)
+  if ('account' in path) return true
+  return path.kind !== 'auth' && token.access === 'owner' && spansStorage(token)
 }
 
 function authToken(text: string): HeaderPairs {

@@ -17,7 +17,7 @@ import {
   swiftPage,
   unauthorized,
 } from './swift-refusals.ts'
-import { accountOf, pathOf } from './swift-request.ts'
+import { realmOf } from './swift-request.ts'
 
 /** The refusal of a login. It does not tell whether there is such a user, which Swift's own realm would. */
 export function refuseLogin({ status, reason }: LoginProblem): Refusal {
@@ -41,7 +41,7 @@ function pageFor({ status, title, detail }: Refusal, request: CanonicalRequest):
   if (detail !== undefined) return badRequest(detail)
   switch (status) {
     case 401:
-      return unauthorized(pathOf(request).kind === 'auth' ? undefined : accountOf(request))
+      return unauthorized(realmOf(request))
     case 403:
       return forbidden()
     case 404:
