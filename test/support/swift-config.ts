@@ -18,6 +18,10 @@ export const swiftUsers = {
   'vectors:owner': ['owning', '.admin'],
   'cases:owner': ['owning', '.admin'],
   'client:owner': ['owning', '.admin'],
+  'open:owner': ['owning', '.admin'],
+  'names:owner': ['owning', '.admin'],
+  'kept:owner': ['owning', '.admin'],
+  'again:owner': ['owning', '.admin'],
   // Owners of pairs of accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],
