@@ -21,6 +21,10 @@ export const swiftUsers = {
   // The owner of one account who may do everything in another.
   'narrow:owner': ['owning', '.admin'],
   'vault:owner': ['owning', '.admin'],
+  'open:owner': ['owning', '.admin'],
+  'names:owner': ['owning', '.admin'],
+  'kept:owner': ['owning', '.admin'],
+  'again:owner': ['owning', '.admin'],
   // Owners of pairs of accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],

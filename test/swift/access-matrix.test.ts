@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startSwift } from '../support/swift.ts'
 import type { SwiftUser } from '../support/swift-config.ts'
+import { startSwiftGateway } from './gateway.ts'
 import { type Caller, callerOf, directly, type Way } from './ways.ts'
 
 type Target = 'account' | 'container' | 'object'
@@ -48,7 +49,7 @@ const privileged = {
 
 const acl = '{"admin":["a:adm","b:both"],"read-write":["r:rw"],"read-only":["o:ro","b:both"]}'
 
-for (const way of [directly()]) {
+for (const way of [directly(), (await startSwiftGateway(t)).way]) {
   t.test(`${way.name}, every identity may do on every resource what the table says`, async (t) => {
     await prepare(way)
     for (const row of rows) await checkRow(t, way, row)

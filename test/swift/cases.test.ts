@@ -7,10 +7,11 @@ import t from 'tap'
 import { startSwift } from '../support/swift.ts'
 import { aclCases } from './acl-cases.ts'
 import { playCases } from './cases.ts'
+import { startSwiftGateway } from './gateway.ts'
 import { guardCases } from './guard-cases.ts'
 import { callerOf, directly } from './ways.ts'
 
-for (const way of [directly()]) {
+for (const way of [directly(), (await startSwiftGateway(t)).way]) {
   t.test(`${way.name}, an account ACL grants what it says`, (t) => playCases(t, way, aclCases))
   t.test(`${way.name}, what belongs to owners is guarded`, (t) => playCases(t, way, guardCases))
 }

@@ -15,13 +15,7 @@ export interface Attempt {
   readonly isPartly?: true
 }
 
-type Row = readonly [
-  method: string,
-  target: string,
-  headers?: Headers,
-  body?: string,
-  partly?: 'partly',
-]
+type Row = readonly [method: string, target: string, headers?: Headers, body?: string, partly?: 'partly']
 
 function attempts(rows: readonly Row[]): readonly Attempt[] {
   return rows.map(([method, target, headers = {}, body = '', partly]) => ({
@@ -261,9 +255,7 @@ export const beyondWriting: readonly Attempt[] = attempts([
   ['POST', a],
   ['PUT', a],
   ['DELETE', a],
-  ...privilegedOfContainer().map(
-    (name): Row => ['POST', `${a}/photos`, { [name]: '.r:*' }, '', 'partly'],
-  ),
+  ...privilegedOfContainer().map((name): Row => ['POST', `${a}/photos`, { [name]: '.r:*' }, '', 'partly']),
   ...privilegedOfContainer().map(
     (name): Row => ['PUT', `${a}/private`, { [name]: ['', '.r:*'] }, '', 'partly'],
   ),

@@ -41,7 +41,8 @@ export async function preparePlace(): Promise<Place> {
   await expectDone(owner, 'POST', narrow, aclAndKey)
 
   for (const name of ['photos/2026/a', 'photos/plain', 'photos2/plain']) await put(name, {}, 'holiday')
-  for (const name of ['secret', 'large/1', 'large/2', `${planted}-name`]) await put(`private/${name}`, {}, secret)
+  for (const name of ['secret', 'large/1', 'large/2', `${planted}-name`])
+    await put(`private/${name}`, {}, secret)
   await put('photos/2025', {}, 'holiday')
   await put('private/link-out', { 'X-Symlink-Target': 'photos/plain' })
   await plantLinks(put)

@@ -167,7 +167,11 @@ async function attack(t: Test, { gateway, place, narrowing, session }: Scene): P
       t.notOk(textOf(answer).includes(planted), `${name} tells no secret (${answer.status})`)
     })
     const withService = { headers: { 'X-Service-Token': token, 'X-Auth-Token': session } }
-    const lent = await send(gateway, undefined, { method: 'GET', target: `${a}/private/secret`, ...withService })
+    const lent = await send(gateway, undefined, {
+      method: 'GET',
+      target: `${a}/private/secret`,
+      ...withService,
+    })
     t.equal(lent.status, 403, `${whose}: as a service token it lends nothing`)
     t.strictSame(await snapshot(place), before, `${whose}: nothing has changed in Swift`)
   }

@@ -8,6 +8,7 @@ import { present } from '../../authenticate/credential.ts'
 import { compileKindRule } from '../../authorize/rules/kind.ts'
 import { tokenNetworkRule } from '../../authorize/rules/network.ts'
 import type { Resource, Rule } from '../../authorize/rules/rule.ts'
+import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
@@ -52,9 +53,11 @@ export class SwiftCredential {
     const { request, grant } = granted
     const [serviceToken, another] = valuesOfHeader(request.rawHeaders, serviceTokenHeader)
     if (another !== undefined) return refuse('ambiguous_credential', 'two service tokens')
-    // Only the storage is told who asks.
-    const token = 'account' in pathOf(request) ? grant.token : undefined
-    const own = token === undefined ? [] : joined(this.#ofSubject(token), this.#options.copies.pin(granted))
+    const { token } = grant
+    const own =
+      token !== undefined && isToldWho(token, request)
+        ? joined(this.#ofSubject(token), this.#options.copies.pin(granted))
+        : []
     if (serviceToken === undefined) return own
     if (!isWellFormed(serviceToken)) return joined(own, [serviceTokenHeader, serviceToken])
     return this.#exchanged(own, serviceToken, granted)
@@ -115,6 +118,16 @@ function wholeStandingRule(upstream: string): Rule {
       ? undefined
       : refuse('insufficient_access', 'the service token may do less than its subject')
   }
+}
+
+/**
+ * Whether Swift learns who asks. Of a path that is not read as one in the storage only where nothing could be outside of
+ * what the token may do, should Swift read it as one.
+ */
+export function isToldWho(token: Token, request: CanonicalRequest): boolean {
+  const path = pathOf(request)
+  if ('account' in path) return true
+  return path.kind !== 'auth' && token.access === 'owner' && spansStorage(token)
 }
 
 function authToken(text: string): HeaderPairs {

@@ -20,7 +20,7 @@ import { problemOfAnswer } from './answer-check.ts'
 import { SwiftQuestions } from './ask-swift.ts'
 import { CopySources } from './copy-source.ts'
 import { isGatekept } from './gatekeeper.ts'
-import { SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
+import { isToldWho, SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
 import { renderSwiftRefusal } from './swift-denial.ts'
 import { headerReader } from './swift-fields.ts'
 import { SwiftLogin } from './swift-login.ts'
@@ -144,7 +144,7 @@ function inspection(
     exchange.response.once('close', () => facts.drop(path.account))
   }
   const { token } = grant
-  if (token === undefined || !('account' in path)) return undefined
+  if (token === undefined || !isToldWho(token, request)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))

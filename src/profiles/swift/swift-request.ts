@@ -6,8 +6,9 @@
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { parametersOf } from './swift-fields.ts'
-import { readSwiftPath, type SwiftPath } from './swift-path.ts'
+import { readSwiftPath, type SwiftPath, splitPath } from './swift-path.ts'
 import { bulkReason } from './unbounded-requests.ts'
+import { textOf, unquote } from './wsgi-text.ts'
 
 const known = new WeakMap<CanonicalRequest, SwiftPath>()
 
@@ -24,6 +25,13 @@ export function pathOf(request: CanonicalRequest): SwiftPath {
 export function accountOf(request: CanonicalRequest): string | undefined {
   const path = pathOf(request)
   return 'account' in path ? path.account : undefined
+}
+
+/** What a challenge names: as in TempAuth the second part of any path, even of one that Swift does not read further. */
+export function realmOf(request: CanonicalRequest): string | undefined {
+  if (pathOf(request).kind === 'auth') return undefined
+  const [version, name] = splitPath(unquote(request.rawPath), 3)
+  return version && name ? textOf(name) : undefined
 }
 
 /** The path of an account, container or object as it goes on the wire. */
