@@ -24,7 +24,7 @@ export function problemOfAnswer(
   token: Token,
   upstream: string,
 ): Refusal | undefined {
-  if (spansStorage(token)) return undefined
+  if (spansStorage(token, upstream)) return undefined
   // Whatever the status: a 304, 412 or 416 tells of the contents, too, and a 404 of what is not there.
   const isElsewhere = (target: string) => !coversTarget(token, target, upstream)
   if (valuesOfHeader(headers, 'content-location').some(isElsewhere)) return elsewhere('a symlink')

@@ -38,7 +38,7 @@ export class CopySources {
   /** Headers that hold Swift to the source that was looked at: none for what is no copy. */
   pin({ request, grant }: GrantedRequest): HeaderPairs | Promise<HeaderPairs | Refusal> {
     const { token } = grant
-    if (token === undefined || spansStorage(token)) return nothing
+    if (token === undefined || spansStorage(token, this.#options.upstream)) return nothing
     const { method, rawHeaders, query } = request
     const source = copiedSource({ method, path: pathOf(request), query: query.slice(1), rawHeaders })
     return source === undefined ? nothing : this.#look(source, token, request)

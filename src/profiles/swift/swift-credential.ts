@@ -55,7 +55,7 @@ export class SwiftCredential {
     if (another !== undefined) return refuse('ambiguous_credential', 'two service tokens')
     const { token } = grant
     const own =
-      token !== undefined && isToldWho(token, request)
+      token !== undefined && isToldWho(token, request, this.#options.upstream)
         ? joined(this.#ofSubject(token), this.#options.copies.pin(granted))
         : []
     if (serviceToken === undefined) return own
@@ -114,7 +114,7 @@ function wholeStandingRule(upstream: string): Rule {
     const path = pathOf(request)
     const problem = 'account' in path ? problemOfPlace(token, path, upstream) : 'not in the storage'
     if (problem !== undefined) return refuse('binding_mismatch', `the service token: ${problem}`)
-    return spansStorage(token) && token.access === 'owner'
+    return spansStorage(token, upstream) && token.access === 'owner'
       ? undefined
       : refuse('insufficient_access', 'the service token may do less than its subject')
   }
@@ -124,10 +124,10 @@ function wholeStandingRule(upstream: string): Rule {
  * Whether Swift learns who asks. Of a path that is not read as one in the storage only where nothing could be outside of
  * what the token may do, should Swift read it as one.
  */
-export function isToldWho(token: Token, request: CanonicalRequest): boolean {
+export function isToldWho(token: Token, request: CanonicalRequest, upstream: string): boolean {
   const path = pathOf(request)
   if ('account' in path) return true
-  return path.kind !== 'auth' && token.access === 'owner' && spansStorage(token)
+  return path.kind !== 'auth' && token.access === 'owner' && spansStorage(token, upstream)
 }
 
 function authToken(text: string): HeaderPairs {

@@ -144,7 +144,7 @@ function inspection(
     exchange.response.once('close', () => facts.drop(path.account))
   }
   const { token } = grant
-  if (token === undefined || !isToldWho(token, request)) return undefined
+  if (token === undefined || !isToldWho(token, request, upstream)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))
