@@ -21,6 +21,7 @@ export const swiftUsers = {
   // The owner of one account who may do everything in another.
   'narrow:owner': ['owning', '.admin'],
   'vault:owner': ['owning', '.admin'],
+  'facing:owner': ['owning', '.admin'],
   'open:owner': ['owning', '.admin'],
   'names:owner': ['owning', '.admin'],
   'kept:owner': ['owning', '.admin'],
