@@ -22,6 +22,7 @@ export const swiftUsers = {
   'narrow:owner': ['owning', '.admin'],
   'vault:owner': ['owning', '.admin'],
   'facing:owner': ['owning', '.admin'],
+  'leaving:owner': ['owning', '.admin'],
   'open:owner': ['owning', '.admin'],
   'names:owner': ['owning', '.admin'],
   'kept:owner': ['owning', '.admin'],
