@@ -24,7 +24,7 @@ import { callerOf, directly } from './ways.ts'
 const subject = 'leaving:owner'
 const account = '/v1/AUTH_leaving'
 const thing = `${account}/box/thing`
-const trials = 30
+const trials = 20
 
 const postgres = await startPostgres()
 t.teardown(() => postgres.stop())
@@ -179,7 +179,7 @@ t.test(
     const [token] = await record.listTokens({ state: 'all', subject, now: Date.now(), limit: 1 })
     const subjectId = token?.subject.id ?? ''
     t.ok(await record.logins.read(subjectId, 'legacy'), 'the login is kept sealed')
-    t.equal((await installation.run('subject', 'delete', subject, '--yes')).code, 0)
+    t.equal((await installation.run('subject', 'delete', subject, '--cause', 'gone')).code, 0)
     t.equal(await record.logins.read(subjectId, 'legacy'), undefined, 'and is gone')
     for (const text of [...texts, login.token]) t.strictSame(await statuses(text), [401, 401])
   },

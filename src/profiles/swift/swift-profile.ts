@@ -51,7 +51,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
   const copies = new CopySources({ upstream: name, questions, sessions })
   const credential = new SwiftCredential({ upstream: name, sessions, copies, kinds, findServices })
   const login = new SwiftLogin({
-    upstream: name,
+    upstream,
     questions,
     sessions,
     sessionLifetimeMs: settings.sessionLifetime,
