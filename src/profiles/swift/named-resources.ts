@@ -61,7 +61,10 @@ export function copiedSource({ method, path, rawHeaders }: SwiftRequest): NamedR
   if (path.kind !== 'object') return undefined
   const headers = readHeaders(rawHeaders)
   try {
-    if (method === 'COPY') return sourceOfCopy(path, headers)
+    if (method === 'COPY') {
+      const { account, container, object } = path
+      return movedSource(path, headers) ?? { account, container, object }
+    }
     return method === 'PUT' ? copySource(path, headers)[0] : undefined
   } catch (error) {
     if (error instanceof Unreadable) return undefined
@@ -105,13 +108,16 @@ function ofCopy(path: ObjectPath, headers: HeaderFields): readonly NamedResource
   const account = elsewhere ?? path.account
   const destination = objectIn('destination', headers)
   if (destination === undefined) throw new Unreadable('COPY without a destination')
-  return [{ account, ...destination }, ...references(account, headers), sourceOfCopy(path, headers)]
+  const moved = movedSource(path, headers)
+  const resources = [{ account, ...destination }, ...references(account, headers)]
+  return moved === undefined ? resources : [...resources, moved]
 }
 
-function sourceOfCopy({ account, container, object }: ObjectPath, headers: HeaderFields): NamedResource {
-  const isMoved = !headers.has('destination-account') && isGiven('x-copy-from-account', headers)
-  const other = isMoved ? accountIn('x-copy-from-account', headers) : undefined
-  return { account: other ?? account, container, object }
+/** The source, where it is another than what the path names. */
+function movedSource({ container, object }: ObjectPath, headers: HeaderFields): NamedResource | undefined {
+  if (headers.has('destination-account') || !isGiven('x-copy-from-account', headers)) return undefined
+  const account = accountIn('x-copy-from-account', headers)
+  return account === undefined ? undefined : { account, container, object }
 }
 
 /** What a PUT copies. Empty headers count as none, which is how Swift reads these two. */
