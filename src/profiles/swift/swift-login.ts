@@ -10,6 +10,7 @@ import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { deriveToken } from '../../tokens/life/derive-token.ts'
 import { type Issued, issueToken } from '../../tokens/life/issue-token.ts'
+import type { Token } from '../../tokens/token.ts'
 import { isWellFormed } from '../../tokens/token-text.ts'
 import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-logins.ts'
 import type { Visit } from '../profile.ts'
@@ -18,6 +19,7 @@ import type { SwiftQuestions } from './ask-swift.ts'
 import { attempt } from './attempt.ts'
 import { type LoginRequest, readLoginRequest } from './login-request.ts'
 import { refuseLogin } from './swift-denial.ts'
+import { storageTarget } from './swift-request.ts'
 import { sessionIn } from './swift-sessions.ts'
 
 export interface SwiftLoginOptions {
@@ -83,9 +85,9 @@ export class SwiftLogin {
     }
     const atSwift = await attempt(() => sessions().obtain(parent.subject.id))
     if (isRefusal(atSwift)) return atSwift
-    const storagePath = pathIn(atSwift.value?.storageUrl)
-    if (storagePath === undefined)
-      return refuseLogin({ status: 401, reason: `${name} has no login at Swift` })
+    const ownPath = pathIn(atSwift.value?.storageUrl)
+    if (ownPath === undefined) return refuseLogin({ status: 401, reason: `${name} has no login at Swift` })
+    const storagePath = boundPath(parent) ?? ownPath
     const issued = await deriveToken({ ...services, ...services.networks }, parent, {
       kind: 'session',
       lifetimeMs: Math.min(sessionLifetimeMs, derivedLifetimeMaxMs),
@@ -159,6 +161,12 @@ export class SwiftLogin {
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {
   if (issued.outcome === 'issued') return { issued, ...rest }
   return refuseLogin({ status: 401, reason: issued.problems.join('; ') })
+}
+
+/** The storage of the one account that a token is bound to, whoever its subject is. */
+function boundPath({ bindings }: Token): string | undefined {
+  const [account, ...more] = bindings.account ?? []
+  return account === undefined || account === '*' || more.length > 0 ? undefined : storageTarget(account)
 }
 
 /** Of `http://host/v1/AUTH_test`, what comes after the host. */
