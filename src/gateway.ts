@@ -6,6 +6,7 @@
 
 import { startAdmin } from './admin/admin-server.ts'
 import type { ReadinessProbe } from './admin/readiness.ts'
+import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
 import { compileNetworks } from './client-address/networks.ts'
@@ -154,7 +155,7 @@ async function openTokens(
 }> {
   const keyRing = readKeyRing(settings.keys)
   await bringSchemaUpToDate(settings, log)
-  const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
+  const store = openTokenStore(settings.store, { sealer: keyRing, onQuery: metrics.storeQueried })
   closers.push(() => store.close())
   const { rehashForeign } = settings.store
   const foreign = openForeignTokens({
@@ -185,7 +186,9 @@ async function openTokens(
   })
   await directory.start()
   await foreign.formats.start()
-  if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing, clock)
+  if (settings.systemToken.networks.length > 0) {
+    await ensureSystemToken(store, keyRing, clock, processOrigin('gateway'))
+  }
 
   const resolveToken = createResolveToken({
     directory,

@@ -9,30 +9,36 @@ import { readRingMaterial } from '../tokens/keys/key-ring-file.ts'
 import type { RingMaterial } from '../tokens/keys/key-ring-text.ts'
 import { retireKey } from '../tokens/keys/rotate-key-ring.ts'
 import type { KeyUse } from '../tokens/ports.ts'
-import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
+import { actOf } from './act.ts'
+import { changeRing, type RingChangeOptions, recordRingChange, withPrint } from './change-ring.ts'
 import { CommandFailure } from './failure.ts'
-import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'
+import { type ByOption, type ConfigOption, withBy, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 export function addKeyRetire(key: Command): void {
   const command = key
     .command('retire <id>')
     .description('Take a key out of the ring; refused while a live token is under it.')
     .action(retire)
-  withExamples(withPrint(withJson(withConfig(command))), 'key retire k1')
+  withExamples(withBy(withPrint(withJson(withConfig(command)))), 'key retire k1')
 }
 
-async function retire(id: string, { config, ...options }: ConfigOption & RingChangeOptions): Promise<void> {
-  const { keys, store } = readSettings(config).settings
-  checkRetirable(readRingMaterial(keys), id)
-  const uses = await withRecord(store, (registry) => registry.countByKey(systemClock.now()))
-  const use = uses.find(({ keyId }) => keyId === id)
-  if (use !== undefined) throw keyInUse(use)
-  changeRing(keys, options, (ring) => {
-    // Once more, for the ring may have changed while the tokens were counted.
-    checkRetirable(ring, id)
-    return retireKey(ring, id)
+type RetireOptions = ConfigOption & RingChangeOptions & ByOption
+
+async function retire(id: string, { config, ...options }: RetireOptions): Promise<void> {
+  const { settings } = readSettings(config)
+  checkRetirable(readRingMaterial(settings.keys), id)
+  await withWritableRecord(settings, async (registry) => {
+    const uses = await registry.countByKey(systemClock.now())
+    const use = uses.find(({ keyId }) => keyId === id)
+    if (use !== undefined) throw keyInUse(use)
+    changeRing(settings.keys, options, (ring) => {
+      // Once more, for the ring may have changed while the tokens were counted.
+      checkRetirable(ring, id)
+      return retireKey(ring, id)
+    })
+    await recordRingChange(registry.audit, actOf(options), 'key_retired', id)
   })
 }
 

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { processUser } from '../audit/origin.ts'
 import { parseDuration } from '../lib/duration.ts'
 import type { Binding } from '../tokens/ports.ts'
 
@@ -34,7 +34,7 @@ export function withJson(command: Command): Command {
 
 export function withBy(command: Command): Command {
   return command.addOption(
-    new Option('--by <name>', 'who does this, for the record').default(currentUser(), 'your login'),
+    new Option('--by <name>', 'who does this, for the record').default(`cli:${processUser()}`, 'your login'),
   )
 }
 
@@ -94,13 +94,4 @@ export function limitArgument(text: string): number {
     throw new InvalidArgumentError('Write a whole number from 1 to 1000.')
   }
   return limit
-}
-
-/** A container often runs under a number that no login belongs to. */
-function currentUser(): string {
-  try {
-    return `cli:${userInfo().username}`
-  } catch {
-    return `cli:uid-${process.getuid?.() ?? 'unknown'}`
-  }
 }

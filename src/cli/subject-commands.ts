@@ -7,15 +7,24 @@ import { type Command, Option } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { newRecordId } from '../tokens/record-id.ts'
 import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
+import { actOf } from './act.ts'
 import { CommandFailure, unknownSubject } from './failure.ts'
-import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
+import {
+  type ByOption,
+  type ConfigOption,
+  type JsonOption,
+  withBy,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.ts'
 import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
 import { readSettings } from './read-settings.ts'
 import { addSubjectDelete } from './subject-delete-command.ts'
 import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
-import { withRecord } from './with-record.ts'
+import { withRecord, withWritableRecord } from './with-record.ts'
 
 type CommonOptions = ConfigOption & JsonOption
 
@@ -33,18 +42,22 @@ function addAdd(subject: Command): void {
     .command('add <name>')
     .description('Add a subject. Issuing a token for an unknown name adds it, too.')
     .addOption(new Option('--kind <kind>', 'what it is').choices(subjectKinds).default('user'))
-    .action(async (name: string, options: CommonOptions & { readonly kind: SubjectKind }) => {
-      const { store } = readSettings(options.config).settings
-      const now = systemClock.now()
-      const added = await withRecord(store, (registry) =>
-        registry.addSubject({ id: newRecordId(systemClock), name, kind: options.kind, createdAt: now }),
+    .action(async (name: string, options: CommonOptions & ByOption & { readonly kind: SubjectKind }) => {
+      const { settings } = readSettings(options.config)
+      const wanted = { id: newRecordId(systemClock), name, kind: options.kind }
+      const added = await withWritableRecord(settings, (registry) =>
+        registry.addSubject(wanted, actOf(options)),
       )
       if (added === undefined) {
         throw new CommandFailure('subject_exists', `there is a subject «${name}» already`)
       }
       show(added, options)
     })
-  withExamples(withJson(withConfig(command)), 'subject add test:tester', 'subject add billing --kind service')
+  withExamples(
+    withBy(withJson(withConfig(command))),
+    'subject add test:tester',
+    'subject add billing --kind service',
+  )
 }
 
 function addList(subject: Command): void {
@@ -81,15 +94,18 @@ function addSwitch(
   const command = subject
     .command(`${verb} <name>`)
     .description(description)
-    .action(async (name: string, options: CommonOptions & WaitOption) => {
-      const { settings } = readSettings(options.config)
-      const changed = await withChange(settings, options, (registry) =>
-        registry.setSubjectStatus(name, status),
-      )
-      if (changed === undefined) throw unknownSubject(name)
-      show(changed, options)
-    })
-  withExamples(withWait(withJson(withConfig(command))), `subject ${verb} test:tester`)
+    .option('--cause <text>', 'why', '')
+    .action(
+      async (name: string, options: CommonOptions & ByOption & WaitOption & { readonly cause: string }) => {
+        const { settings } = readSettings(options.config)
+        const changed = await withChange(settings, options, (registry) =>
+          registry.setSubjectStatus(name, status, actOf(options, options.cause)),
+        )
+        if (changed === undefined) throw unknownSubject(name)
+        show(changed, options)
+      },
+    )
+  withExamples(withWait(withBy(withJson(withConfig(command)))), `subject ${verb} test:tester`)
 }
 
 function show(subject: Subject, { json }: JsonOption): void {

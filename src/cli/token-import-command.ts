@@ -10,6 +10,7 @@ import { soundNetwork } from '../config/sound-network.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type ImportCounts, importTokens } from '../tokens/foreign/import-tokens.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
+import { commandOrigin } from './act.ts'
 import { CommandFailure } from './failure.ts'
 import {
   type ByOption,
@@ -22,7 +23,7 @@ import {
 } from './options.ts'
 import { readSettings } from './read-settings.ts'
 import { note, print, printable, printJson, warn } from './terminal.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 /** Problems that are shown; a file of the wrong kind has one in every line. */
 const shownMax = 100
@@ -51,10 +52,11 @@ async function importFile(file: string, options: ImportCommandOptions): Promise<
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
   const lines = linesOf(file)
-  const imported = await withRecord(settings.store, (registry) =>
+  const imported = await withWritableRecord(settings, (registry) =>
     importTokens({ registry, keyRing, clock: systemClock, isNetwork }, lines, {
       skipsBad: options.skipBad === true,
       createdBy: options.by,
+      origin: commandOrigin,
       onProgress: (done, total) => note(`${done} of ${total} lines`),
     }),
   )

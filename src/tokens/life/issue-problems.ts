@@ -27,7 +27,7 @@ const controlCharacter = /\p{Cc}/u
 
 /** `isNetwork` tells whether a text is a CIDR block in canonical form. An empty list means that all is well. */
 export function issueProblems(
-  request: IssueRequest,
+  request: Omit<IssueRequest, 'origin'>,
   isNetwork: (text: string) => boolean,
 ): readonly string[] {
   const { kind, subject, subjectKind = 'user', access = 'read-only', description = '' } = request
@@ -53,7 +53,7 @@ export function issueProblems(
   ]
 }
 
-function lifetimeProblems({ kind, lifetimeMs }: IssueRequest): string[] {
+function lifetimeProblems({ kind, lifetimeMs }: Pick<IssueRequest, 'kind' | 'lifetimeMs'>): string[] {
   if (lifetimeMs === undefined) return []
   if (!Number.isSafeInteger(lifetimeMs) || lifetimeMs <= 0)
     return ['the lifetime must be longer than nothing']
