@@ -28,6 +28,7 @@ import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-di
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
 import { readKeyRing } from './tokens/keys/key-ring-file.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
+import { ScheduledPurge } from './tokens/life/scheduled-purge.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
 import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
 import { openTokenStore } from './tokens/stores/open-token-store.ts'
@@ -135,6 +136,7 @@ async function start(
   const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
+  purgeBySchedule(settings.store.purge, store, log, metrics, parts)
   log.info(
     { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
     'the gateway is open',
@@ -236,6 +238,21 @@ function noteLastUses(
   const lastUsed = new LastUsed({ store, intervalMs, clock, log })
   closers.push(() => lastUsed.close())
   return ({ id }, client) => lastUsed.note(id, client)
+}
+
+/** Begun last and ended first: what is old can wait. */
+function purgeBySchedule(
+  { every: everyMs, olderThan: olderThanMs, auditOlderThan: auditOlderThanMs }: Settings['store']['purge'],
+  store: TokenRegistry,
+  log: Log,
+  metrics: Metrics,
+  { closers, clock }: Parts,
+): void {
+  if (everyMs === 0) return
+  const schedule = { everyMs, olderThanMs, auditOlderThanMs }
+  const origin = processOrigin('gateway')
+  const purge = new ScheduledPurge({ ...schedule, store, origin, clock, log, observer: metrics })
+  closers.push(() => purge.close())
 }
 
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */

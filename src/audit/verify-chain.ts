@@ -67,7 +67,6 @@ export class ChainVerifier {
     const last = this.#last
     if (last === undefined) return head.seq === 0 ? undefined : removed(1, head.seq)
     if (last.seq < head.seq) return removed(last.seq + 1, head.seq)
-    if (last.seq > head.seq) return fault(head.seq + 1, 'inserted', 'was added behind the head of the chain')
     const seal = this.#sealer.sealOf(last.key, last.hash)
     if (head.hash !== last.hash || (seal !== undefined && seal !== head.seal)) {
       return fault(

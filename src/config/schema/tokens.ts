@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { byteSize, cidr, count, duration, flag } from './primitives.ts'
+import { age, byteSize, cidr, count, duration, flag } from './primitives.ts'
 
 export const keys = z
   .strictObject({
@@ -34,6 +34,23 @@ const sqlite = z.strictObject({
     ),
 })
 
+const purge = z
+  .strictObject({
+    every: duration({ zero: true })
+      .prefault('24h')
+      .describe('Time between two purges, by one replica for all; 0s never.'),
+    olderThan: age()
+      .prefault('90d')
+      .describe('How long a token has been revoked or expired when its record is removed.'),
+    auditOlderThan: age()
+      .optional()
+      .describe(
+        'How old an entry of the audit record is when it is removed. Omitted: all are kept for ever.',
+      ),
+  })
+  .prefault({})
+  .describe('What is removed because nobody can use it any more.')
+
 export const store = z
   .strictObject({
     postgres: postgres.optional(),
@@ -57,6 +74,7 @@ export const store = z
       .describe(
         'Whether an imported token gets the keyed digest of its text when that is first presented, and is found like a native one from then on.',
       ),
+    purge,
   })
   .describe('The record of all tokens. Exactly one of `postgres` and `sqlite`.')
 

@@ -24,7 +24,8 @@ export type NewDatabase = (t: Test) => Promise<Database>
 
 export const start = Date.UTC(2026, 0, 31)
 export const revocation = { at: start + 5, by: 'root', origin: 'test', cause: 'leaked' }
-export const keyRing = parseKeyRing(newKeyRing({ now: () => start }).reveal())
+export const ringText = newKeyRing({ now: () => start }).reveal()
+export const keyRing = parseKeyRing(ringText)
 export const clock = { now: () => start }
 
 /** All that a test holds of a token that it issued. */

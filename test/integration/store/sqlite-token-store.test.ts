@@ -23,7 +23,11 @@ t.test('several processes share one file, from its very making on', async (t) =>
     [1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [program, path, '25'])),
   )
   const applied = runs.flatMap(({ stdout }) => JSON.parse(stdout).applied)
-  t.same(applied, ['001 tokens', '002 token-lives', '003 foreign-tokens', '004 audit'], 'one of them migrated')
+  t.same(
+    applied,
+    ['001 tokens', '002 token-lives', '003 foreign-tokens', '004 audit'],
+    'one of them migrated',
+  )
 
   const registry = opened(t, path)
   t.equal((await registry.listTokens({ state: 'revoked', now: 0, limit: 1000 })).length, 100)
