@@ -216,6 +216,17 @@ t.test(
   },
 )
 
+t.test('an entry whose key was retired is still held by the hashes behind it', async (t) => {
+  for (const place of [0, 2, 4]) {
+    const store = chainOf(5)
+    append(store, both, { deed: 'key_retired', details: { key: 'k1' } })
+    const row = store.rows[place] as StoredEntry
+    const entry = row.entry.replace('alice', 'bob')
+    store.rows[place] = { ...row, entry, hash: hashOf(entry) }
+    t.match(verify(store, after), { seq: place + 1, what: 'replaced' })
+  }
+})
+
 t.test('what retention removed is known from its own entry, and no more may be missing', async (t) => {
   const store = chainOf(10)
   const hash = store.rows[3]?.hash ?? ''
