@@ -11,7 +11,7 @@ import { type Act, type Done, encodeEntry } from './entry.ts'
 /** What seals entries: the key ring. */
 export interface EntrySealer {
   /** The key that new entries are sealed with. */
-  readonly currentKeyId: string
+  currentKeyId(): string
   /** The seal of a text under a key, as hex; `undefined` without that key. */
   sealOf(keyId: string, text: string): string | undefined
 }
@@ -36,7 +36,7 @@ export const emptyChain: ChainHead = { seq: 0, hash: '', seal: '' }
 
 /** The next entry. Nothing is checked here, so that no act ever waits for a chain that somebody broke. */
 export function extendChain(head: ChainHead, sealer: EntrySealer, act: Act, done: Done): ChainLink {
-  const key = sealer.currentKeyId
+  const key = sealer.currentKeyId()
   const seq = head.seq + 1
   const entry = encodeEntry({
     seq,

@@ -48,7 +48,8 @@ export class KeyRing implements EntrySealer {
     return open((id) => this.#find(id)?.sealing, sealed, context)
   }
 
-  get currentKeyId(): string {
+  /** The key that new seals of the audit record are made with. */
+  currentKeyId(): string {
     return this.#current.id
   }
 

@@ -4,7 +4,9 @@
  */
 
 import t from 'tap'
-import { testAudit } from './audit-contract.ts'
+import { testAuditChain } from './audit-chain-contract.ts'
+import { testAuditedActs } from './audited-acts-contract.ts'
 import { newPostgresDatabase } from './postgres-database.ts'
 
-testAudit(t, newPostgresDatabase)
+testAuditedActs(t, newPostgresDatabase)
+testAuditChain(t, newPostgresDatabase)

@@ -4,7 +4,9 @@
  */
 
 import t from 'tap'
-import { testAudit } from './audit-contract.ts'
+import { testAuditChain } from './audit-chain-contract.ts'
+import { testAuditedActs } from './audited-acts-contract.ts'
 import { newSqliteDatabase } from './sqlite-database.ts'
 
-testAudit(t, newSqliteDatabase)
+testAuditedActs(t, newSqliteDatabase)
+testAuditChain(t, newSqliteDatabase)
