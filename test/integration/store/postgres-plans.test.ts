@@ -7,6 +7,7 @@
 import pg, { type QueryConfig } from 'pg'
 import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
+import { ofToken } from '../../../src/tokens/stores/postgres/postgres-audit-trail.ts'
 import {
   nextOfGroup,
   purgeDead,
@@ -30,6 +31,8 @@ const fill = `
     jsonb_build_object('project', jsonb_build_array('p' || (n % 2) * (n % 200))), 'read-only', '', now(),
     'i' || (n % 2) * (n % 200), CASE WHEN n % 100 = 0 THEN timestamptz '2026-01-01' END
   FROM generate_series(1, 20000) n;
+  INSERT INTO audit_entries (seq, entry, hash)
+  SELECT n, json_build_object('seq', n, 'tokenId', 't' || n % 5000), '' FROM generate_series(1, 20000) n;
   ANALYZE`
 
 async function filled(t: Test): Promise<(query: QueryConfig) => Promise<string>> {
@@ -52,6 +55,7 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
   const before = new Date(now)
   const cases: [what: string, query: QueryConfig, index: RegExp][] = [
     ['newest', listTokens(page), /tokens_pkey/],
+    ['acts on a token', { text: ofToken, values: ['t7', 20] }, /audit_entries_by_token/],
     ['of a subject', listTokens({ ...page, subject: 's0' }), /tokens_by_subject|tokens_pkey/],
     ['of a binding', listTokens({ ...page, binding }), /token_bindings_pkey/],
     ['live of a binding', listTokens({ ...page, binding, state: 'active' }), /token_bindings_pkey/],

@@ -41,7 +41,7 @@ ORDER BY seq LIMIT $4`
 const latest = `SELECT ${entryColumns} FROM audit_entries ORDER BY seq DESC LIMIT $1`
 
 /** Index `audit_entries_by_token`. */
-const ofToken = `
+export const ofToken = `
 SELECT ${entryColumns} FROM audit_entries WHERE entry ->> 'tokenId' = $1 ORDER BY seq DESC LIMIT $2`
 
 /** Primary key. */

@@ -38,7 +38,7 @@ ORDER BY seq LIMIT $limit`
 const latest = `SELECT ${entryColumns} FROM audit_entries ORDER BY seq DESC LIMIT $limit`
 
 /** Index `audit_entries_by_token`. */
-const ofToken = `
+export const ofToken = `
 SELECT ${entryColumns} FROM audit_entries WHERE entry ->> 'tokenId' = $tokenId ORDER BY seq DESC LIMIT $limit`
 
 /** Primary key. */
