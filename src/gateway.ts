@@ -9,10 +9,8 @@ import type { ReadinessProbe } from './admin/readiness.ts'
 import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
-import { compileNetworks } from './client-address/networks.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
-import { migrate, pendingMigrations } from './database/migrate.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
@@ -20,25 +18,24 @@ import { sendRefusal } from './listen/send-refusal.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
+import { openTokens } from './open-tokens.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
-import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
-import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
-import { readKeyRing } from './tokens/keys/key-ring-file.ts'
+import type { TokenDirectory } from './tokens/cache/token-directory.ts'
+import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
 import { ScheduledPurge } from './tokens/life/scheduled-purge.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
-import { openTokenStore } from './tokens/stores/open-token-store.ts'
-import { ensureSystemToken } from './tokens/system-token.ts'
 
 /** Where a running gateway listens, and how to stop it. */
 export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
+  /** Reads again at once what is followed anyway: the file of the key ring. Never throws. */
+  reload(): void
   /** Lets exchanges in flight finish within the drain time, then closes everything. Idempotent. */
   close(): Promise<void>
 }
@@ -120,11 +117,12 @@ async function start(
   compiled: CompiledGateway,
   log: Log,
   parts: Parts,
-): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress'>> {
+): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
   const metrics = createMetrics()
-  const { store, directory, resolveToken } = await openTokens(settings, log, metrics, parts)
+  const keyRing = new FollowedKeyRing(settings.keys, { log })
+  const { store, directory, resolveToken } = await openTokens(settings, keyRing, log, metrics, parts)
   // First up and last down, so that probes and scrapes see the beginning and the end.
-  const readiness = readinessOf(directory, parts)
+  const readiness = readinessOf(directory, keyRing, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
@@ -141,69 +139,7 @@ async function start(
     { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, adminAddress: admin }
-}
-
-/** The store, its tiers and the resolver before them. */
-async function openTokens(
-  settings: Settings,
-  log: Log,
-  metrics: Metrics,
-  { closers, clock }: Parts,
-): Promise<{
-  readonly store: TokenRegistry
-  readonly directory: TokenDirectory
-  readonly resolveToken: ResolveToken
-}> {
-  const keyRing = readKeyRing(settings.keys)
-  await bringSchemaUpToDate(settings, log)
-  const store = openTokenStore(settings.store, { sealer: keyRing, onQuery: metrics.storeQueried })
-  closers.push(() => store.close())
-  const { rehashForeign } = settings.store
-  const foreign = openForeignTokens({
-    record: store.foreign,
-    rehashes: rehashForeign,
-    observer: metrics,
-    log,
-  })
-  closers.push(async () => foreign.formats.stop())
-  const directory = openTokenDirectory({
-    store,
-    foreign: foreign.reader,
-    settings: settings.cache,
-    outageGraceMs: settings.store.outageGrace,
-    sealer: keyRing,
-    observer: metrics,
-    log,
-    clock,
-  })
-  closers.push(() => directory.close())
-  metrics.watchChangeFeed(() => secondsOf(directory.status().feedAgeMs))
-  directory.follow(foreign.formats)
-  directory.follow({
-    changed: (changes) => {
-      for (const { changedAt } of changes) metrics.changeArrived((clock.now() - changedAt) / 1000)
-    },
-    reset: () => {},
-  })
-  await directory.start()
-  await foreign.formats.start()
-  if (settings.systemToken.networks.length > 0) {
-    await ensureSystemToken(store, keyRing, clock, processOrigin('gateway'))
-  }
-
-  const resolveToken = createResolveToken({
-    directory,
-    keyRing,
-    importedFormats: foreign.formats,
-    clock,
-    systemNetworks: compileNetworks(settings.systemToken.networks),
-    onSystemTokenOutside: (token, client) => {
-      metrics.systemTokenRefused()
-      log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
-    },
-  })
-  return { store, directory, resolveToken }
+  return { dataAddress: dataPlane, adminAddress: admin, reload: () => keyRing.reload() }
 }
 
 /** Follows what becomes of the tokens of requests under way. */
@@ -260,31 +196,20 @@ function failOnProblem(path: readonly (string | number)[], message: string): nev
   throw new Error(`${path.join('.')}: ${message}`)
 }
 
-async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void> {
-  if (store.migrations === 'auto') {
-    const applied = await migrate(store)
-    if (applied.length > 0) log.info({ applied }, 'the schema of the token store was brought up to date')
-    return
-  }
-  const pending = await pendingMigrations(store)
-  if (pending.length > 0) {
-    throw new Error(`the token store lacks ${pending.join(', ')}: run «sallyport migrate» first`)
-  }
-}
-
-function readinessOf(directory: TokenDirectory, parts: Parts): ReadinessProbe {
+function readinessOf(directory: TokenDirectory, keyRing: FollowedKeyRing, parts: Parts): ReadinessProbe {
   return async () => {
     const { feed, canDecide, redis } = directory.status()
     return {
       dataPlane: parts.isOpen ? 'ok' : 'failed',
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
-      ...(redis === 'off' ? {} : { redis: redis === 'up' ? 'ok' : 'degraded' }),
+      ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
+      ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
     }
   }
 }
 
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1000
+function okIf(isWell: boolean): 'ok' | 'degraded' {
+  return isWell ? 'ok' : 'degraded'
 }
 
 async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {

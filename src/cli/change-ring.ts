@@ -13,25 +13,33 @@ import { type RingMaterial, writeRingText } from '../tokens/keys/key-ring-text.t
 import { roleOf } from '../tokens/keys/rotate-key-ring.ts'
 import { CommandFailure } from './failure.ts'
 import type { JsonOption } from './options.ts'
-import { print, printFields, printJson } from './terminal.ts'
+import { note, print, printFields, printJson } from './terminal.ts'
 
 export interface RingChangeOptions extends JsonOption {
   readonly print?: true
 }
 
+const oncePrinted =
+  'Put it where the ring comes from. Gateways follow a file; with a setting (keys.ring), restart every gateway before you go on.'
+
 export function withPrint(command: Command): Command {
   return command.option('--print', 'print the changed ring, with its secrets, and write no file')
 }
 
-/** Yields the changed ring, and shows the roles of its keys, or all of it with `--print`. Throws a failure when nothing changed. */
+/**
+ * Yields the changed ring, and shows the roles of its keys, or all of it with `--print`, and how gateways come to follow:
+ * for a file that is `onceWritten`. Throws a failure when nothing changed.
+ */
 export function changeRing(
   { file, ring }: KeySettings,
   options: RingChangeOptions,
   change: (ring: RingMaterial) => RingMaterial,
+  onceWritten: string,
 ): RingMaterial {
   if (options.print) {
     const changed = change(readRingMaterial({ file, ring }))
     print(writeRingText(changed).reveal().trimEnd())
+    note(oncePrinted)
     return changed
   }
   if (file === undefined) {
@@ -44,6 +52,7 @@ export function changeRing(
   const roles = changed.keys.map((key) => ({ id: key.id, role: roleOf(changed, key) }))
   if (options.json) printJson({ file, keys: roles })
   else printFields(Object.fromEntries(roles.map(({ id, role }) => [id, role])))
+  note(onceWritten)
   return changed
 }
 

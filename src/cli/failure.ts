@@ -20,6 +20,9 @@ export type FailureCode =
   | 'unknown_token'
   | 'unknown_subject'
   | 'subject_exists'
+  | 'unknown_upstream'
+  | 'unknown_login'
+  | 'no_key'
   | 'invalid_import'
   | 'port_in_use'
 

@@ -1,5 +1,5 @@
 /**
- * `key list`: the keys of the ring, and how many tokens would be lost with each.
+ * `key list`: the keys of the ring, and what would be lost with each.
  * @module
  */
 
@@ -15,7 +15,7 @@ import { printJson, printTable, warn } from './terminal.ts'
 import { isoTime } from './token-document.ts'
 import { withRecord } from './with-record.ts'
 
-/** `missing`: tokens are under it, but the ring no longer has it, so that they are unknown to every gateway. */
+/** `missing`: something is under it, but the ring no longer has it, so that no gateway can find or open that. */
 interface KeyRow {
   readonly id: string
   readonly role: KeyRole | 'missing'
@@ -23,12 +23,14 @@ interface KeyRow {
   /** Live ones. */
   readonly tokens: number
   readonly hasSystemToken: boolean
+  /** Logins at upstreams. */
+  readonly logins: number
 }
 
 export function addKeyList(key: Command): void {
   const command = key
     .command('list')
-    .description('List the keys of the ring, and how many live tokens are under each.')
+    .description('List the keys of the ring, and how many live tokens and upstream logins are under each.')
     .action(list)
   withExamples(withJson(withConfig(command)), 'key list')
 }
@@ -40,24 +42,27 @@ async function list({ config, json }: ConfigOption & JsonOption): Promise<void> 
   const keys = rowsOf(ring, uses)
   if (json) return printJson({ keys })
   printTable(
-    ['KEY', 'ROLE', 'CREATED', 'TOKENS', 'SYSTEM TOKEN'],
-    keys.map(({ id, role, createdAt, tokens, hasSystemToken }) => [
+    ['KEY', 'ROLE', 'CREATED', 'TOKENS', 'SYSTEM TOKEN', 'LOGINS'],
+    keys.map(({ id, role, createdAt, tokens, hasSystemToken, logins }) => [
       id,
       role,
       createdAt ?? '-',
       String(tokens),
       hasSystemToken ? 'yes' : '-',
+      String(logins),
     ]),
   )
   if (keys.some(({ role }) => role === 'missing')) {
-    warn('Tokens under a missing key are refused everywhere: put the key back into the ring.')
+    warn(
+      'Tokens under a missing key are refused everywhere, and logins cannot be opened: put the key back into the ring.',
+    )
   }
 }
 
 function rowsOf(ring: RingMaterial, uses: readonly KeyUse[]): readonly KeyRow[] {
   const useOf = (id: string) => {
-    const { tokens = 0, hasSystemToken = false } = uses.find(({ keyId }) => keyId === id) ?? {}
-    return { tokens, hasSystemToken }
+    const { tokens = 0, hasSystemToken = false, logins = 0 } = uses.find(({ keyId }) => keyId === id) ?? {}
+    return { tokens, hasSystemToken, logins }
   }
   const known = ring.keys.map((key) => ({
     id: key.id,

@@ -11,7 +11,6 @@ import { actOf } from './act.ts'
 import { changeRing, type RingChangeOptions, recordRingChange, withPrint } from './change-ring.ts'
 import { type ByOption, type ConfigOption, withBy, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { note } from './terminal.ts'
 import { withWritableRecord } from './with-record.ts'
 
 export function addKeyRotate(key: Command): void {
@@ -27,20 +26,22 @@ type RotateOptions = ConfigOption & RingChangeOptions & ByOption & { readonly st
 
 async function rotate({ config, stage, ...options }: RotateOptions): Promise<void> {
   const { settings } = readSettings(config)
+  const change = stage ? stageKey : rotateKey
   await withWritableRecord(settings, async ({ audit }) => {
     let before: RingMaterial | undefined
-    const changed = changeRing(settings.keys, options, (ring) => {
+    const noted = (ring: RingMaterial) => {
       before = ring
-      return (stage ? stageKey : rotateKey)(ring, systemClock)
-    })
+      return change(ring, systemClock)
+    }
+    const changed = changeRing(settings.keys, options, noted, stage ? onceStaged : onceRotated)
     // A key that was staged already is kept, and nothing was done.
     if (changed === before) return
     const key = stage ? (changed.keys.at(-1) ?? changed.current) : changed.current
     await recordRingChange(audit, actOf(options), stage ? 'key_staged' : 'key_rotated', key.id)
   })
-  note(stage ? onceStaged : onceRotated)
 }
 
-const onceStaged = 'Restart every gateway, then run «sallyport key rotate»: no token is refused meanwhile.'
+const onceStaged =
+  'Running gateways read the file within a second. Where they have copies of it, wait until all show the key (sallyport_key_ring_key), then run «sallyport key rotate».'
 const onceRotated =
-  'Restart every gateway: one that has not read the new key refuses the tokens that are issued from now on.'
+  'Running gateways read the file within a second, at once for a token under the new key. One that neither sees this file nor has the key staged refuses tokens that are issued from now on.'

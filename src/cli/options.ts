@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { processUser } from '../audit/origin.ts'
 import { parseDuration } from '../lib/duration.ts'
+import { isRemark } from '../tokens/life/issue-problems.ts'
 import type { Binding } from '../tokens/ports.ts'
 
 export interface ConfigOption {
@@ -34,8 +35,14 @@ export function withJson(command: Command): Command {
 
 export function withBy(command: Command): Command {
   return command.addOption(
-    new Option('--by <name>', 'who does this, for the record').default(`cli:${processUser()}`, 'your login'),
+    new Option('--by <name>', 'who does this, for the record')
+      .argParser(actorArgument)
+      .default(`cli:${processUser()}`, 'your login'),
   )
+}
+
+export function withCause(command: Command): Command {
+  return command.option('--cause <text>', 'why', remarkArgument, '')
 }
 
 /** Examples under the help of a command. */
@@ -57,7 +64,9 @@ export function collectBinding(
   before: Readonly<Record<string, readonly string[]>> | undefined,
 ): Readonly<Record<string, readonly string[]>> {
   const { key, value } = bindingArgument(text)
-  return { ...before, [key]: [...(before?.[key] ?? []), value] }
+  // Own ones only: «constructor» is a key like any other.
+  const values = before !== undefined && Object.hasOwn(before, key) ? (before[key] ?? []) : []
+  return { ...before, [key]: [...values, value] }
 }
 
 /** One `key=value`. */
@@ -94,4 +103,16 @@ export function limitArgument(text: string): number {
     throw new InvalidArgumentError('Write a whole number from 1 to 1000.')
   }
   return limit
+}
+
+/** Who does something, as a record keeps it. */
+export function actorArgument(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Write who does this.')
+  return remarkArgument(text)
+}
+
+/** Why something is done, as a record keeps it. */
+export function remarkArgument(text: string): string {
+  if (!isRemark(text)) throw new InvalidArgumentError('Write one line of at most 256 characters.')
+  return text
 }

@@ -12,7 +12,9 @@ import { untilStopped } from './until-stopped.ts'
 export function addServe(program: Command): void {
   const command = program
     .command('serve')
-    .description('Run the gateway. SIGTERM and SIGINT let requests in flight finish first.')
+    .description(
+      'Run the gateway. SIGTERM and SIGINT let requests in flight finish first; SIGHUP reads the key ring again.',
+    )
     .action(async ({ config }: ConfigOption) => {
       const { settings } = await compiledSettings(config)
       const { startGateway } = await import('../gateway.ts')
@@ -20,7 +22,11 @@ export function addServe(program: Command): void {
         { [settings.listen.port]: 'listen.port', [settings.admin.port]: 'admin.port' },
         () => startGateway(settings),
       )
-      await untilStopped(settings.listen.timeouts.drain, () => gateway.close())
+      await untilStopped(
+        settings.listen.timeouts.drain,
+        () => gateway.close(),
+        () => gateway.reload(),
+      )
     })
   withExamples(withConfig(command), 'serve --config config/http.yaml')
 }

@@ -5,6 +5,7 @@
 
 import { type Command, Option } from 'commander'
 import { systemClock } from '../lib/clock.ts'
+import { subjectProblems } from '../tokens/life/issue-problems.ts'
 import { newRecordId } from '../tokens/record-id.ts'
 import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
 import { actOf } from './act.ts'
@@ -14,6 +15,7 @@ import {
   type ConfigOption,
   type JsonOption,
   withBy,
+  withCause,
   withConfig,
   withExamples,
   withJson,
@@ -21,10 +23,15 @@ import {
 import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
 import { readSettings } from './read-settings.ts'
 import { addSubjectDelete } from './subject-delete-command.ts'
+import { addSubjectLogins } from './subject-login-commands.ts'
+import { addSubjectShow, subjectRowDocument, withLogins } from './subject-show-command.ts'
 import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
 import { withRecord, withWritableRecord } from './with-record.ts'
+
+/** Kinds that are asked for; the gateway's own subject makes itself. */
+const addedKinds = subjectKinds.filter((kind) => kind !== 'system')
 
 type CommonOptions = ConfigOption & JsonOption
 
@@ -32,17 +39,21 @@ export function addSubjectCommands(program: Command): void {
   const subject = program.command('subject').description('Users, groups and services that tokens act for.')
   addAdd(subject)
   addList(subject)
+  addSubjectShow(subject)
   addSwitch(subject, 'disable', 'disabled', 'Refuse every token of a subject, until it is enabled again.')
   addSwitch(subject, 'enable', 'active', 'Accept the tokens of a disabled subject again.')
   addSubjectDelete(subject)
+  addSubjectLogins(subject)
 }
 
 function addAdd(subject: Command): void {
   const command = subject
     .command('add <name>')
     .description('Add a subject. Issuing a token for an unknown name adds it, too.')
-    .addOption(new Option('--kind <kind>', 'what it is').choices(subjectKinds).default('user'))
+    .addOption(new Option('--kind <kind>', 'what it is').choices(addedKinds).default('user'))
     .action(async (name: string, options: CommonOptions & ByOption & { readonly kind: SubjectKind }) => {
+      const problems = subjectProblems(name, options.kind)
+      if (problems.length > 0) throw new CommandFailure('refused', problems.join('; '))
       const { settings } = readSettings(options.config)
       const wanted = { id: newRecordId(systemClock), name, kind: options.kind }
       const added = await withWritableRecord(settings, (registry) =>
@@ -67,18 +78,26 @@ function addList(subject: Command): void {
     .addOption(new Option('--status <status>', 'only these').choices(['active', 'disabled', 'deleted']))
     .action(async (options: CommonOptions & PageOptions & { readonly status?: SubjectStatus }) => {
       const { config, json, status, limit, after } = options
-      const found = await withRecord(readSettings(config).settings.store, (registry) =>
-        registry.listSubjects({
+      const { rows, next } = await withRecord(readSettings(config).settings.store, async (registry) => {
+        const found = await registry.listSubjects({
           limit: limit + 1,
           ...(status !== undefined && { status }),
           ...(after !== undefined && { after }),
-        }),
-      )
-      const { rows, next } = pageOf(found, limit)
-      if (json) return printJson({ subjects: rows.map(subjectDocument), next })
+        })
+        const { rows, next } = pageOf(found, limit)
+        return { rows: await withLogins(registry, rows), next }
+      })
+      if (json) return printJson({ subjects: rows.map(subjectRowDocument), next })
       printTable(
-        ['ID', 'NAME', 'KIND', 'STATUS', 'CREATED'],
-        rows.map((row) => [row.id, row.name, row.kind, row.status, isoTime(row.createdAt)]),
+        ['ID', 'NAME', 'KIND', 'STATUS', 'CREATED', 'LOGINS'],
+        rows.map(({ subject: { id, name, kind, status, createdAt }, logins }) => [
+          id,
+          name,
+          kind,
+          status,
+          isoTime(createdAt),
+          logins.map(({ upstream }) => upstream).join(', ') || '-',
+        ]),
       )
       nextPage(next)
     })
@@ -94,7 +113,6 @@ function addSwitch(
   const command = subject
     .command(`${verb} <name>`)
     .description(description)
-    .option('--cause <text>', 'why', '')
     .action(
       async (name: string, options: CommonOptions & ByOption & WaitOption & { readonly cause: string }) => {
         const { settings } = readSettings(options.config)
@@ -105,7 +123,7 @@ function addSwitch(
         show(changed, options)
       },
     )
-  withExamples(withWait(withBy(withJson(withConfig(command)))), `subject ${verb} test:tester`)
+  withExamples(withWait(withBy(withCause(withJson(withConfig(command))))), `subject ${verb} test:tester`)
 }
 
 function show(subject: Subject, { json }: JsonOption): void {

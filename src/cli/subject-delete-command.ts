@@ -14,12 +14,13 @@ import {
   type ConfigOption,
   type JsonOption,
   withBy,
+  withCause,
   withConfig,
   withExamples,
   withJson,
 } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { print, printJson } from './terminal.ts'
+import { print, printable, printJson } from './terminal.ts'
 import { subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
 
@@ -29,10 +30,9 @@ export function addSubjectDelete(subject: Command): void {
   const command = subject
     .command('delete <name>')
     .description('Delete a subject and revoke all its tokens for good; its name becomes free.')
-    .option('--cause <text>', 'why', '')
     .action(remove)
   withExamples(
-    withWait(withBy(withJson(withConfig(command)))),
+    withWait(withBy(withCause(withJson(withConfig(command))))),
     'subject delete test:tester --cause "left the company"',
   )
 }
@@ -46,5 +46,5 @@ async function remove(name: string, options: DeleteOptions): Promise<void> {
   if (done === undefined) throw unknownSubject(name)
   const { subject, revoked } = done
   if (json) printJson({ ...subjectDocument(subject), revoked })
-  else print(`deleted ${subject.name} (${subject.id}) and revoked ${counted(revoked, 'token')}`)
+  else print(`deleted ${printable(subject.name)} (${subject.id}) and revoked ${counted(revoked, 'token')}`)
 }

@@ -34,8 +34,10 @@ export function warn(text: string): void {
   process.stderr.write(`${styled('yellow', text, process.stderr)}\n`)
 }
 
+/** Its line breaks stay: a problem in each line. */
 export function complain(text: string): void {
-  process.stderr.write(`${styled('red', 'sallyport:', process.stderr)} ${text}\n`)
+  const lines = text.split('\n').map(printable).join('\n')
+  process.stderr.write(`${styled('red', 'sallyport:', process.stderr)} ${lines}\n`)
 }
 
 /** The text in a style, where `stream` is a terminal that wants colours. */

@@ -4,10 +4,11 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { soundNetwork } from '../config/sound-network.ts'
 import { systemClock } from '../lib/clock.ts'
+import { linesOf } from '../lib/lines-of.ts'
+import { importLineMax } from '../tokens/foreign/import-line.ts'
 import { type ImportCounts, importTokens } from '../tokens/foreign/import-tokens.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import { commandOrigin } from './act.ts'
@@ -51,7 +52,7 @@ async function importFile(file: string, options: ImportCommandOptions): Promise<
   const { settings } = readSettings(options.config)
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
-  const lines = linesOf(file)
+  const lines = readLines(file)
   const imported = await withWritableRecord(settings, (registry) =>
     importTokens({ registry, keyRing, clock: systemClock, isNetwork }, lines, {
       skipsBad: options.skipBad === true,
@@ -69,10 +70,10 @@ async function importFile(file: string, options: ImportCommandOptions): Promise<
   else print(told(imported.counts))
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const input = file === '-' ? process.stdin : createReadStream(file)
+async function* readLines(file: string): AsyncGenerator<string> {
   try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    const input = file === '-' ? process.stdin.setEncoding('utf8') : createReadStream(file, 'utf8')
+    yield* linesOf(input, importLineMax)
   } catch (cause) {
     throw new CommandFailure('invalid_import', `cannot read ${file}: ${(cause as Error).message}`, { cause })
   }

@@ -15,12 +15,13 @@ import {
   type ConfigOption,
   type JsonOption,
   withBy,
+  withCause,
   withConfig,
   withExamples,
   withJson,
 } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { print, printJson } from './terminal.ts'
+import { print, printable, printJson } from './terminal.ts'
 import { revocation, tokenDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
 
@@ -41,11 +42,10 @@ export function addTokenRevoke(token: Command): void {
     .option('--subject <name>', 'all tokens of this subject')
     .option('--bind <key=value>', 'all tokens bound to this value', bindingArgument)
     .option('--issuer <name>', 'all tokens that this issuer made')
-    .option('--cause <text>', 'why', '')
     .option('--yes', 'revoke a whole group without asking')
     .action(revoke)
   withExamples(
-    withWait(withBy(withJson(withConfig(command)))),
+    withWait(withBy(withCause(withJson(withConfig(command))))),
     'token revoke 0198c2f0-5b1e-7cc4-9a51-3f6f8d0f1c11 --cause "laptop lost"',
     'token revoke --bind project=pip --cause "project deleted" --yes',
   )
@@ -71,11 +71,11 @@ async function revokeOne(registry: TokenRegistry, id: string, act: Act, { json }
   const { token, outcome, derived = 0 } = await registry.revokeToken(id, act)
   if (token === undefined || outcome === 'unknown') throw unknownToken(id)
   if (outcome === 'already') {
-    throw new CommandFailure('already_revoked', `token ${id} was revoked ${revocation(token)}`)
+    throw new CommandFailure('already_revoked', `token ${id} was revoked ${printable(revocation(token))}`)
   }
   if (json) return printJson({ ...tokenDocument(token, act.at), derivedRevoked: derived })
   const more = derived === 0 ? '' : `, with ${counted(derived, 'token')} derived from it`
-  print(`revoked ${id}, ${token.kind} token of ${token.subject.name}${more}`)
+  print(`revoked ${id}, ${token.kind} token of ${printable(token.subject.name)}${more}`)
 }
 
 /** All or, when one of them is unknown, none. One that is revoked already needs nothing more. */

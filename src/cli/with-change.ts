@@ -19,21 +19,26 @@ export function withWait(command: Command): Command {
   return command.option('--no-wait', 'return at once; replicas follow within one second')
 }
 
-/** As `withWritableRecord`; then waits, also when `work` failed half way, unless nothing was changed. */
+/** As `withWritableRecord`; then tells replicas and waits for them, also when `work` failed half way, unless nothing was changed. */
 export function withChange<T>(
   { cache, ...settings }: Pick<Settings, 'store' | 'cache' | 'keys'>,
   { wait }: WaitOption,
   work: (registry: TokenRegistry & TokenReader) => Promise<T>,
 ): Promise<T> {
   return withWritableRecord(settings, async (record) => {
-    if (!wait) return work(record)
     const before = await record.currentVersion()
     try {
       return await work(record)
     } finally {
-      if ((await record.currentVersion()) !== before) await holdEverywhere(cache)
+      if ((await record.currentVersion()) !== before) await (wait ? holdEverywhere(cache) : tell(cache))
     }
   })
+}
+
+/** Replicas that hear it follow at once, those that the store cannot reach included. */
+async function tell(cache: Settings['cache']): Promise<void> {
+  const { tellOfChange } = await import('../tokens/cache/revocation-announcer.ts')
+  await tellOfChange(cache)
 }
 
 async function holdEverywhere(cache: Settings['cache']): Promise<void> {

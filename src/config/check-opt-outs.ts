@@ -29,6 +29,8 @@ export function checkOptOuts(settings: Partial<Settings>, refuse: Report, warn: 
 const dangers: Readonly<Record<InsecureOptOut, string>> = {
   'trust-any-proxy': 'so wide a network lets its clients choose the address they seem to come from',
   'unverified-upstream-tls': 'without verification anybody on the way can pose as the upstream',
+  'unverified-redis-tls':
+    'without verification anybody on the way can pose as Redis, and learns its password',
   'public-admin': 'the admin listener has no authentication and would be open to other machines',
   'system-token-anywhere': 'so wide a network is not internal, and the system token passes every rule',
 }
@@ -38,7 +40,7 @@ interface Weakness {
   readonly path: SettingPath
 }
 
-function weaknesses({ clientAddress, upstreams, admin, systemToken }: Partial<Settings>): Weakness[] {
+function weaknesses({ clientAddress, upstreams, cache, admin, systemToken }: Partial<Settings>): Weakness[] {
   const found: Weakness[] = []
   for (const [index, cidr] of (clientAddress?.trustedProxies ?? []).entries()) {
     if (isVast(cidr))
@@ -47,6 +49,9 @@ function weaknesses({ clientAddress, upstreams, admin, systemToken }: Partial<Se
   for (const [name, { tls }] of Object.entries(upstreams ?? {})) {
     if (!tls.verify)
       found.push({ optOut: 'unverified-upstream-tls', path: ['upstreams', name, 'tls', 'verify'] })
+  }
+  if (cache?.redis?.tls?.verify === false) {
+    found.push({ optOut: 'unverified-redis-tls', path: ['cache', 'redis', 'tls', 'verify'] })
   }
   if (admin !== undefined && !isLoopback(admin.address)) {
     found.push({ optOut: 'public-admin', path: ['admin', 'address'] })

@@ -56,6 +56,19 @@ export function gaugeOf(name: string, help: string, read: () => number | undefin
   }
 }
 
+/** Gauges that are read at the scrape, each with its labels. */
+export function gaugesOf(
+  name: string,
+  help: string,
+  read: () => Iterable<readonly [labels: Labels, value: number]>,
+): Family {
+  return {
+    render: () =>
+      head('gauge', name, help) +
+      Array.from(read(), ([labels, value]) => sample(name, labels, value)).join(''),
+  }
+}
+
 /** A family of durations. Ask once for each set of labels; series are never dropped. */
 export function latencyFamily(name: string, help: string): Family & { series(labels: Labels): Latencies } {
   const rendered: (() => string)[] = []

@@ -7,7 +7,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
-import { cellFamily, gaugeOf, type Labels, latencyFamily } from './exposition.ts'
+import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { onceForEach } from './once-for-each.ts'
 
 /**
@@ -28,6 +28,11 @@ export interface RouteRecorder {
   settled(method: string, status: number | undefined, outcome: ExchangeOutcome, seconds: number): void
   /** In shadow mode: the refusal that enforcing would have made. */
   wouldRefuse(code: RefusalCode): void
+}
+
+interface RingToWatch {
+  readonly current: { readonly keyIds: readonly string[] }
+  readonly state: 'fixed' | 'followed' | 'outdated'
 }
 
 /** Functions without `this`: each may be handed on by itself. */
@@ -53,6 +58,8 @@ export interface Metrics {
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
   watchChangeFeed(ageSeconds: () => number | undefined): void
+  /** Where the key ring in force is read from at a scrape; the first of its keys is the current one. */
+  watchKeyRing(ring: RingToWatch): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -126,6 +133,17 @@ export function createMetrics(): Metrics {
     'Since the start of the last fetch of changes that succeeded.',
     () => feedAge(),
   )
+  let ring: RingToWatch | undefined
+  const ringKeys = gaugesOf(
+    'sallyport_key_ring_key',
+    'Keys of the ring in force: 1 for the current one, 0 for the others.',
+    () => (ring?.current.keyIds ?? []).map((key, place) => [{ key }, place === 0 ? 1 : 0] as const),
+  )
+  const ringOutdated = gaugeOf(
+    'sallyport_key_ring_outdated',
+    'Whether the file of the key ring cannot be used, so that the last good ring is in force.',
+    () => (ring?.state === 'outdated' ? 1 : 0),
+  )
   const families = [
     durations,
     exchanges,
@@ -141,6 +159,8 @@ export function createMetrics(): Metrics {
     changeFeed,
     purgeRuns,
     purgedRecords,
+    ringKeys,
+    ringOutdated,
   ]
 
   const running = inFlight.cell()
@@ -216,6 +236,9 @@ export function createMetrics(): Metrics {
     },
     watchChangeFeed: (ageSeconds) => {
       feedAge = ageSeconds
+    },
+    watchKeyRing: (watched) => {
+      ring = watched
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),

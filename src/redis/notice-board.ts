@@ -4,10 +4,14 @@
  * @module
  */
 
-import * as scripts from './notice-scripts.ts'
+import type { RedisServers } from '../config/schema/redis.ts'
+import { type NoticeScripts, noticeScripts } from './notice-scripts.ts'
 import type { RedisClient } from './redis-client.ts'
 
-/** Which notice. Counted from when Redis began to remember; a Redis that has forgotten begins a new epoch. */
+/**
+ * Which notice. Counted from when the server that answers began to remember; one that has forgotten, was started again
+ * or has taken the place of another begins a new epoch.
+ */
 export interface NoticeMark {
   /** Milliseconds since the epoch by Redis' clock. */
   readonly epoch: number
@@ -45,14 +49,18 @@ export interface BeatToSend extends Beat {
 /** Has a client of its own. Every call rejects when Redis does not answer within the deadline of that. */
 export class NoticeBoard {
   readonly #client: RedisClient
-  readonly #key: string
-  readonly #prefix: string
+  readonly #scripts: NoticeScripts
+  /** In braces, so that a cluster keeps hash and channels in one slot. */
+  readonly #name: string
 
   /** `prefix` is that of every key; replicas and commands that share it share the board. */
-  constructor(client: RedisClient, prefix: string) {
+  constructor(client: RedisClient, servers: RedisServers, prefix: string) {
     this.#client = client
-    this.#prefix = prefix
-    this.#key = `${prefix}replicas`
+    this.#scripts = noticeScripts({
+      isSharded: servers.cluster !== undefined,
+      followers: (servers.sentinel ?? servers.cluster)?.followers ?? 0,
+    })
+    this.#name = `${prefix}{revocation}:`
   }
 
   /** Resolves when the first attempt has ended, well or badly; attempts go on in the background. */
@@ -72,35 +80,39 @@ export class NoticeBoard {
 
   /** Posts a notice. Every lease that was recorded by then is in the roll. */
   async post(): Promise<Roll> {
-    return readRoll(await this.#client.run(scripts.post, this.#key, [this.#commonChannel]))
+    return readRoll(await this.#client.run(this.#scripts.post, this.#key, [this.#commonChannel]))
   }
 
   async roll(): Promise<Roll> {
-    return readRoll(await this.#client.run(scripts.roll, this.#key, []))
+    return readRoll(await this.#client.run(this.#scripts.roll, this.#key, []))
   }
 
   /** `leaseMs` is what Redis records when the beat is a lease. */
   async beat(id: string, { sentAt, isLease, heeded }: BeatToSend, leaseMs: number): Promise<void> {
     const echo = `${sentAt} ${isLease ? 1 : 0}`
     const values = [id, isLease ? leaseMs : 0, markText(heeded), this.#ownChannel(id), echo]
-    await this.#client.run(scripts.beat, this.#key, values)
+    await this.#client.run(this.#scripts.beat, this.#key, values)
   }
 
   async heed(id: string, mark: NoticeMark): Promise<void> {
-    await this.#client.run(scripts.heed, this.#key, [id, markText(mark)])
+    await this.#client.run(this.#scripts.heed, this.#key, [id, markText(mark)])
   }
 
   /** Gives the lease up. The replica must have stopped trusting its memory. */
   async leave(id: string): Promise<void> {
-    await this.#client.run(scripts.leave, this.#key, [id])
+    await this.#client.run(this.#scripts.leave, this.#key, [id])
+  }
+
+  get #key(): string {
+    return `${this.#name}replicas`
   }
 
   get #commonChannel(): string {
-    return `${this.#prefix}changes`
+    return `${this.#name}changes`
   }
 
   #ownChannel(id: string): string {
-    return `${this.#prefix}replica:${id}`
+    return `${this.#name}replica:${id}`
   }
 }
 

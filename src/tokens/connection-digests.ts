@@ -7,25 +7,34 @@
 import type { Secret } from '../lib/secret.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 
+type Ring = Pick<KeyRing, 'digest'>
+
+interface Remembered {
+  readonly ring: Ring
+  readonly text: string
+  readonly value: string
+}
+
 /**
- * Digests under the current key. Comparing with the text before saves work and decides nothing: whoever presents an
+ * Digests under the current key of the ring in force. Comparing with the text before saves work and decides nothing: whoever presents an
  * equal text gets the digest that it would have been given, and what the token is worth is looked up each time.
  */
 export class ConnectionDigests {
-  readonly #keyRing: Pick<KeyRing, 'digest'>
-  readonly #last = new WeakMap<object, { readonly text: string; readonly value: string }>()
+  readonly #keyRing: { readonly current: Ring }
+  readonly #last = new WeakMap<object, Remembered>()
 
-  constructor(keyRing: Pick<KeyRing, 'digest'>) {
+  constructor(keyRing: { readonly current: Ring }) {
     this.#keyRing = keyRing
   }
 
   /** The cache key of a credential that came over `connection`. */
   valueOf(secret: Secret, connection: object): string {
     const text = secret.reveal()
+    const ring = this.#keyRing.current
     const last = this.#last.get(connection)
-    if (last?.text === text) return last.value
-    const { value } = this.#keyRing.digest(secret)
-    this.#last.set(connection, { text, value })
+    if (last?.text === text && last.ring === ring) return last.value
+    const { value } = ring.digest(secret)
+    this.#last.set(connection, { ring, text, value })
     return value
   }
 }

@@ -9,6 +9,7 @@ import type { Act } from '../audit/entry.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { ForeignClaim, ForeignRecord } from './foreign/foreign-record.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
+import type { LoginRecord } from './upstream-logins/login-record.ts'
 
 /**
  * HMAC-SHA-256 of a token text under one key of the ring: the only form in which a presented credential
@@ -32,6 +33,8 @@ export interface Reading {
   readonly token: Token | undefined
   /** The change clock in the snapshot that the record was read in: changes with a higher number may be missing. */
   readonly version: number
+  /** The key of the ring that the record is under; left out when there is none, or its text was proven without a key. */
+  readonly keyId?: string
 }
 
 /**
@@ -89,7 +92,7 @@ export type TokenFilter = {
   readonly binding?: Binding
   /** Tokens derived from this one, in one step. */
   readonly parentId?: string
-  /** Tokens under this key of the ring; as `kind`, a condition that no index serves. */
+  /** Tokens under this key of the ring: a condition that no index serves, and for which a page may read the whole record. */
   readonly keyId?: string
   readonly now: number
   readonly limit: number
@@ -132,13 +135,15 @@ export interface TokenUse {
   readonly address: string | undefined
 }
 
-/** What depends on one key of the ring. A key that no token is under is not listed. */
+/** What depends on one key of the ring. A key that nothing is under is not listed. */
 export interface KeyUse {
   readonly keyId: string
   /** Neither revoked nor expired. */
   readonly tokens: number
   /** Whether the live system token, whose text is sealed with the same key, is among them. */
   readonly hasSystemToken: boolean
+  /** Logins at upstreams that are sealed under it. */
+  readonly logins: number
 }
 
 /** What one replica does for all. */
@@ -154,9 +159,14 @@ export interface TokenRegistry {
   readonly audit: AuditTrail
   /** Tokens that another service made. */
   readonly foreign: ForeignRecord
+  /** Logins of subjects at upstreams. */
+  readonly logins: LoginRecord
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
   addToken(token: NewToken, act: Act): Promise<Token>
-  /** Newest first, then by id. */
+  /**
+   * Newest first, then by id. A page costs little more than its rows, whatever the size of the record; where those in
+   * the state asked for are rare in their group, what the group costs (docs/scale.md).
+   */
   listTokens(filter: TokenFilter): Promise<readonly Token[]>
   showToken(id: string): Promise<Token | undefined>
   /**
@@ -193,11 +203,12 @@ export interface TokenRegistry {
   >
   /** Never moves a last use back; unknown tokens are passed over. Not a change: caches go on with what they hold. */
   recordUses(uses: readonly TokenUse[]): Promise<void>
-  /** How many tokens were revoked or expired before `deadBefore`. */
+  /** How many tokens were revoked or expired before `deadBefore`, without imported ones. */
   countDead(deadBefore: number): Promise<number>
   /**
    * Removes the records of tokens that were revoked or expired before `deadBefore`, in batches, and returns how
-   * many. One stays as long as anything derived from it does. Stops between two batches when told to.
+   * many. One stays as long as anything derived from it does, and an imported one for ever: it keeps an import that is
+   * repeated from bringing the token back. Stops between two batches when told to.
    */
   purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number>
   /** Removes changes recorded before `before`, in batches, and returns how many. Stops in the same way. */
@@ -209,7 +220,7 @@ export interface TokenRegistry {
   beginTask(task: ScheduledTask, everyMs: number): Promise<boolean>
   /**
    * For each key of the ring the tokens under it that may yet be used, those of disabled subjects included, and
-   * without imported ones, which no key has part in until they are first presented.
+   * without imported ones, which no key has part in until they are first presented; and the logins under it.
    * Reads the whole record, which takes seconds where that is large.
    */
   countByKey(now: number): Promise<readonly KeyUse[]>
@@ -225,7 +236,10 @@ export interface TokenRegistry {
     readonly limit: number
     readonly after?: string
   }): Promise<readonly Subject[]>
-  /** `undefined` when there is no such subject. Takes effect on every token of the subject; «deleted» for ever. */
+  /**
+   * `undefined` when there is no such subject. Takes effect on every token of the subject; «deleted» for ever, and its
+   * logins are removed with it.
+   */
   setSubjectStatus(name: string, status: SubjectStatus, act: Act): Promise<Subject | undefined>
 }
 

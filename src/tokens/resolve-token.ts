@@ -8,19 +8,27 @@ import type { Credential } from '../authenticate/credential.ts'
 import type { Address } from '../client-address/address.ts'
 import type { Networks } from '../client-address/networks.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Secret } from '../lib/secret.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
 import { ConnectionDigests } from './connection-digests.ts'
+import type { ForeignClaim } from './foreign/foreign-record.ts'
 import type { ImportedFormats } from './foreign/imported-formats.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { StoreUnavailable } from './ports.ts'
 import { type Token, tokenState } from './token.ts'
 import { isWellFormed } from './token-text.ts'
 
+/** `refresh` looks for a ring that has just come to be, and yields the one in force. */
+interface RingInForce {
+  readonly current: Pick<KeyRing, 'digest' | 'digests'>
+  refresh(): Pick<KeyRing, 'digest' | 'digests'>
+}
+
 /** What resolving needs to know besides the credential. */
 export interface ResolverContext {
   readonly directory: Pick<TokenDirectory, 'recall' | 'find'>
-  readonly keyRing: Pick<KeyRing, 'digest' | 'digests'>
+  readonly keyRing: RingInForce
   readonly importedFormats: Pick<ImportedFormats, 'recognise'>
   readonly clock: Clock
   /** Where the system token is accepted from. */
@@ -58,12 +66,27 @@ async function lookUp(
   const claim = isNative ? undefined : context.importedFormats.recognise(secret)
   if (!isNative && claim === undefined) return refuse('invalid_token', 'not the text of a token')
   try {
-    const { token } = await context.directory.find(context.keyRing.digests(secret), claim)
-    return judge(token, credential, client, context)
+    return judge(await find(secret, claim, context), credential, client, context)
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     return refuse('cannot_decide', error.message, { retryAfterSeconds: 1 })
   }
+}
+
+/**
+ * A token may have been issued under a key that this process has not read yet, or read while the answer was on its
+ * way: before it counts as unknown it is looked for with the ring of now.
+ */
+async function find(
+  secret: Secret,
+  claim: ForeignClaim | undefined,
+  { directory, keyRing }: ResolverContext,
+): Promise<Token | undefined> {
+  const ring = keyRing.current
+  const { token } = await directory.find(ring.digests(secret), claim)
+  if (token !== undefined) return token
+  const now = keyRing.refresh()
+  return now === ring ? undefined : (await directory.find(now.digests(secret), claim)).token
 }
 
 function judge(

@@ -25,8 +25,11 @@ const settings = [
   'listen_addresses=127.0.0.1',
 ]
 
-/** Starts a private server, trusted without password. Throws when PostgreSQL is not installed. */
-export async function startPostgres(): Promise<Server> {
+/**
+ * Starts a private server, trusted without password. What is given as `more` wins over the settings of the tests.
+ * Throws when PostgreSQL is not installed.
+ */
+export async function startPostgres(more: readonly string[] = []): Promise<Server> {
   const [initdb, postgres] = [findPostgres('initdb'), findPostgres('postgres')]
   if (initdb === undefined || postgres === undefined) throw new Error('PostgreSQL is not installed')
   const user = unprivilegedUser()
@@ -45,7 +48,7 @@ export async function startPostgres(): Promise<Server> {
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   return startServer({
     command: postgres,
-    args: ['-D', data, '-p', String(port), '-k', folder, ...settings.flatMap((setting) => ['-c', setting])],
+    args: ['-D', data, '-p', String(port), '-k', folder, ...asArguments([...settings, ...more])],
     cwd: folder,
     url,
     port,
@@ -75,6 +78,11 @@ export function findPostgres(program: string): string | undefined {
     program,
     installedVersions().map((version) => join(debianFolder, version, 'bin')),
   )
+}
+
+/** Of a setting that is given twice, the server takes the last. */
+function asArguments(settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => ['-c', setting])
 }
 
 function installedVersions(): readonly string[] {

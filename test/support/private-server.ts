@@ -43,6 +43,10 @@ export interface ServerPlan extends ProcessOptions {
 }
 
 const startDeadlineMs = 30_000
+const folders = new Set<string>()
+process.once('exit', () => {
+  for (const folder of folders) removeFolder(folder)
+})
 
 /** Starts a server and waits until it answers; throws with its output when it does not within 30 seconds. */
 export async function startServer(plan: ServerPlan): Promise<Server> {
@@ -74,7 +78,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
 export function serverFolder(name: string, user?: { readonly uid: number; readonly gid: number }): string {
   const folder = mkdtempSync(join(tmpdir(), `sallyport-${name}-`))
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
-  process.once('exit', () => removeFolder(folder))
+  folders.add(folder)
   return folder
 }
 

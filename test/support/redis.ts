@@ -38,7 +38,7 @@ export async function startRedis({ args = [] }: RedisOptions = {}): Promise<Serv
     url: `redis://127.0.0.1:${port}`,
     port,
     folder,
-    ready: () => ping(port),
+    ready: () => pingRedis(port),
   })
 }
 
@@ -50,7 +50,7 @@ export function sharedRedisUrl(): string {
 }
 
 /** Any reply will do, one that asks for a password included. */
-async function ping(port: number): Promise<void> {
+export async function pingRedis(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')

@@ -120,6 +120,7 @@ const log = z
 export const insecureOptOuts = [
   'trust-any-proxy',
   'unverified-upstream-tls',
+  'unverified-redis-tls',
   'public-admin',
   'system-token-anywhere',
 ] as const

@@ -4,7 +4,8 @@
  */
 
 import { z } from 'zod'
-import { age, byteSize, cidr, count, duration, flag } from './primitives.ts'
+import { age, cidr, count, duration, flag } from './primitives.ts'
+import { redis } from './redis.ts'
 
 export const keys = z
   .strictObject({
@@ -12,9 +13,12 @@ export const keys = z
       .string()
       .optional()
       .describe(
-        'Path of the key ring, as `sallyport key generate` writes it; relative to the working directory.',
+        'Path of the key ring, as `sallyport key generate` writes it; relative to the working directory. Followed while the gateway runs.',
       ),
-    ring: z.string().optional().describe('The key ring itself: `${env:SALLYPORT_KEYS}`.'),
+    ring: z
+      .string()
+      .optional()
+      .describe('The key ring itself: `${env:SALLYPORT_KEYS}`. Read at the start only.'),
   })
   .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
 
@@ -94,23 +98,7 @@ export const cache = z
           .describe('How many unknown credentials are remembered.'),
       })
       .prefault({}),
-    redis: z
-      .strictObject({
-        url: z.string().regex(/^rediss?:\/\//, 'expected redis://… or rediss://…'),
-        prefix: z.string().default('sallyport:').describe('Prefix of every key.'),
-        ttl: duration().prefault('5m').describe('How long a sealed entry is kept.'),
-        timeout: duration().prefault('50ms').describe('Deadline of each command.'),
-        entryBytes: byteSize().prefault('64KiB').describe('A larger entry is not read.'),
-        lease: duration()
-          .prefault('2s')
-          .describe(
-            'How long a replica that hears nothing from Redis trusts its memory without asking the store, and how long a revocation waits for one that is silent; 500ms to 10s, the same on every replica.',
-          ),
-      })
-      .optional()
-      .describe(
-        'Shared tier; optional. Entries are sealed, so that whoever writes to Redis still cannot grant.',
-      ),
+    redis,
     pollInterval: duration()
       .prefault('250ms')
       .describe('How often changes (revocations, disabled subjects) are fetched from the store.'),

@@ -58,6 +58,8 @@ export class ChangeFeed {
   #notices = 0
   #heeded = 0
   #failingSince: number | undefined
+  /** When a poll last began or ended. */
+  #stirredAt = Number.POSITIVE_INFINITY
   #underWay: Promise<boolean> | undefined
   #next: Promise<boolean> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -98,12 +100,15 @@ export class ChangeFeed {
 
   /** Whether what tiers hold may be used as the present state. Costs a few comparisons. */
   isFresh(now = this.#options.monotonic()): boolean {
-    return this.isConfirmedWithin(this.#options.leaseMs, now)
+    return now - this.#confirmedAt < this.#options.leaseMs && !this.#isInDoubt(now)
   }
 
-  /** Whether a poll that succeeded began less than `ms` ago, and what it brought is not in doubt since. */
+  /**
+   * Whether a poll that succeeded began less than `ms` ago, what it brought is not in doubt since, and the store was
+   * asked again and again until now: whoever stood still cannot know that it did not answer all the while.
+   */
   isConfirmedWithin(ms: number, now = this.#options.monotonic()): boolean {
-    return now - this.#confirmedAt < ms && !this.#isInDoubt(now)
+    return now - this.#confirmedAt < ms && !this.#isInDoubt(now) && !this.#hasStoodStill(now)
   }
 
   /** Whether polls succeed often enough, be what they brought in doubt or not. */
@@ -184,18 +189,34 @@ export class ChangeFeed {
     )
   }
 
+  /** Neither polls nor pauses between them last that long: this process was held up, frozen for instance. */
+  #hasStoodStill(now: number): boolean {
+    return now - this.#stirredAt > this.#deadlineMs + this.#options.leaseMs
+  }
+
+  /** Yields the time. What was held when the process stood still is in doubt from then on. */
+  #stir(): number {
+    const now = this.#options.monotonic()
+    if (this.#hasStoodStill(now)) this.#notices++
+    this.#stirredAt = now
+    return now
+  }
+
   async #poll(): Promise<boolean> {
-    const startedAt = this.#options.monotonic()
+    const startedAt = this.#stir()
     const notices = this.#notices
     try {
       await withDeadline(this.#deadlineMs, (signal) => this.#advance(signal))
     } catch (error) {
+      // Who notices a deadline that late was held up, and cannot tell whether the answer was in time.
+      if (this.#stir() - startedAt > this.#options.leaseMs) return false
       if (this.#failingSince !== undefined) return false
       this.#failingSince = startedAt
       this.#options.failing(error)
       for (const act of this.#onFailing) act()
       return false
     }
+    this.#stir()
     this.#confirmedAt = startedAt
     this.#heeded = notices
     if (this.#failingSince === undefined) return true

@@ -48,7 +48,11 @@ export class MemoryTier implements TokenReader, ChangeListener {
   readonly #entries: LRUCache<string, Entry>
   readonly #absent: LRUCache<string, { readonly reading: Reading; readonly until: number }>
   readonly #index = new KeyIndex()
-  readonly #flights: SingleFlight<Reading>
+  #flights: SingleFlight<Reading>
+  /** How many rings there were before this one. */
+  #ringsBefore = 0
+  /** Of the ring in force; `undefined` until there is a second one. */
+  #keyIds: ReadonlySet<string> | undefined
 
   constructor(options: MemoryTierOptions) {
     this.#options = options
@@ -56,7 +60,7 @@ export class MemoryTier implements TokenReader, ChangeListener {
     this.#observer = options.observer
     this.#monotonic = options.monotonic
     // A shared answer is then never older than what memory may tell by itself.
-    this.#flights = new SingleFlight(options.feed.leaseMs, options.monotonic)
+    this.#flights = this.#newFlights()
     this.#entries = new LRUCache({
       max: Math.max(options.settings.entries, 1),
       dispose: ({ token }, key) => {
@@ -88,6 +92,7 @@ export class MemoryTier implements TokenReader, ChangeListener {
    */
   async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
     const key = digests[0].value
+    this.#bringForward(digests)
     const known = this.recall(key) ?? this.#recallAbsent(key)
     if (known !== undefined) return known
     // From then on the feed knows all that had changed when the question came, and no older answer passes it.
@@ -119,12 +124,47 @@ export class MemoryTier implements TokenReader, ChangeListener {
     this.#absent.clear()
   }
 
+  /**
+   * From now on the keys of another ring count. What was unknown may be known under a new one, also to whoever asked
+   * before; records under a key that is gone are dropped, and kept out should they arrive later.
+   */
+  ringChanged(keyIds: ReadonlySet<string>): void {
+    this.#keyIds = keyIds
+    this.#ringsBefore++
+    this.#absent.clear()
+    this.#flights = this.#newFlights()
+    for (const [key, { reading }] of [...this.#entries.entries()]) {
+      if (!this.#admits(reading)) this.#entries.delete(key)
+    }
+  }
+
+  #admits({ keyId }: Reading): boolean {
+    return keyId === undefined || this.#keyIds === undefined || this.#keyIds.has(keyId)
+  }
+
+  /** An entry from before a rotation goes on under the digest of the current key: nothing is asked anew. */
+  #bringForward([current, ...others]: Digests): void {
+    if (this.#entries.has(current.value)) return
+    for (const { value } of others) {
+      const entry = this.#entries.peek(value)
+      if (entry === undefined) continue
+      this.#entries.delete(value)
+      this.#remember(current.value, entry)
+      return
+    }
+  }
+
+  #newFlights(): SingleFlight<Reading> {
+    return new SingleFlight(this.#options.feed.leaseMs, this.#options.monotonic)
+  }
+
   async #fetch(key: string, digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
+    const ringsBefore = this.#ringsBefore
     for (let reads = 0; reads < readsMax; reads++) {
       const reading = await this.#options.inner.find(digests, claim)
       const { token, version } = reading
       if (token === undefined) {
-        this.#rememberAbsent(key, reading)
+        if (ringsBefore === this.#ringsBefore) this.#rememberAbsent(key, reading)
         return reading
       }
       // A change may have overtaken the reading on its way; the next one will have it.
@@ -137,7 +177,7 @@ export class MemoryTier implements TokenReader, ChangeListener {
   }
 
   #remember(key: string, entry: Entry): void {
-    if (this.#options.settings.entries === 0) return
+    if (this.#options.settings.entries === 0 || !this.#admits(entry.reading)) return
     // A later reading may hold a change that the feed has yet to bring.
     const held = this.#entries.peek(key)
     if (held !== undefined && held.reading.version > entry.reading.version) return

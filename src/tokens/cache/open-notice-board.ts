@@ -3,19 +3,17 @@
  * @module
  */
 
-import type { CacheSettings } from '../../config/schema/tokens.ts'
+import type { RedisServers, RedisSettings } from '../../config/schema/redis.ts'
 import { NoticeBoard } from '../../redis/notice-board.ts'
 import { RedisClient } from '../../redis/redis-client.ts'
 
 /** A beat that takes longer than this is as good as lost. */
 const answersPerLease = 4
 
+export type BoardSettings = RedisServers & Pick<RedisSettings, 'prefix' | 'lease'>
+
 /** Nothing is connected yet. Whether Redis answers is told by the client for look-ups, once. */
-export function openNoticeBoard({
-  url,
-  prefix,
-  lease,
-}: Pick<NonNullable<CacheSettings['redis']>, 'url' | 'prefix' | 'lease'>): NoticeBoard {
-  const client = new RedisClient({ url, timeoutMs: lease / answersPerLease, stateChanged: () => {} })
-  return new NoticeBoard(client, prefix)
+export function openNoticeBoard({ prefix, lease, ...servers }: BoardSettings): NoticeBoard {
+  const client = new RedisClient({ servers, timeoutMs: lease / answersPerLease, stateChanged: () => {} })
+  return new NoticeBoard(client, servers, prefix)
 }

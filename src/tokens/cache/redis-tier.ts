@@ -66,17 +66,18 @@ export class RedisTier implements TokenReader, ChangeListener {
 
   async #fetch(digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
     const reading = await this.#options.inner.find(digests, claim)
-    if (reading.token !== undefined) this.#store(this.#keyOf(digests[0]), reading.token, reading.version)
+    const { token } = reading
+    if (token !== undefined) this.#store(this.#keyOf(digests[0]), { ...reading, token })
     return reading
   }
 
   /** Does not wait, and does not mind failure: the next look-up finds the store again. */
-  #store(key: string, token: Token, version: number): void {
+  #store(key: string, reading: Reading & { readonly token: Token }): void {
     const { sealer, settings, client, clock, random } = this.#options
     const storedAt = clock.now()
     // Up to a tenth early, so that entries that came together do not go together.
     const ttlMs = Math.ceil(settings.ttl * (1 - random() / 10))
-    const sealed = sealEntry(sealer, key, { token, version, storedAt, until: storedAt + ttlMs })
+    const sealed = sealEntry(sealer, key, { ...reading, storedAt, until: storedAt + ttlMs })
     if (sealed.length <= settings.entryBytes) client.write(key, sealed, ttlMs).catch(() => {})
   }
 
@@ -97,6 +98,7 @@ export class RedisTier implements TokenReader, ChangeListener {
   async #readAny(digests: Digests): Promise<Found> {
     for (const digest of digests) {
       const found = await this.#read(this.#keyOf(digest))
+      if (typeof found === 'object' && !isUnderOneOf(digests, found)) return 'miss'
       if (found !== 'miss') return found
     }
     return 'miss'
@@ -117,10 +119,16 @@ export class RedisTier implements TokenReader, ChangeListener {
     if (sealed.length > settings.entryBytes) return 'rejected'
     const entry = openEntry(sealer, key, sealed)
     if (entry === undefined) return 'rejected'
-    const { token, version, storedAt, until } = entry
+    const { storedAt, until, ...reading } = entry
+    const { token, version } = reading
     if (now >= Math.min(until, storedAt + settings.ttl)) return 'miss'
     // A version that the feed has not reached may belong to a clock that has gone back since.
     if (feed.version === undefined || version > feed.version) return 'miss'
-    return feed.isCurrent(version, token.id, token.subject.id) ? { token, version } : 'miss'
+    return feed.isCurrent(version, token.id, token.subject.id) ? reading : 'miss'
   }
+}
+
+/** A record whose key the ring has lost is unknown, under whichever key it was cached. */
+function isUnderOneOf(digests: Digests, { keyId }: Reading): boolean {
+  return keyId === undefined || digests.some((digest) => digest.keyId === keyId)
 }

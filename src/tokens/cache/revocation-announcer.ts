@@ -46,10 +46,10 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
   const board = openNoticeBoard(redis)
   try {
     await board.connect()
-    const posted = await postWithin(board, lease)
+    const posted = await postUntil(board, committedAt + lease)
     if (posted !== undefined) {
       await untilHeeded(board, posted, redis.lease)
-      return { everywhere: true, waitedMs: waitedMs(), replicas: liveIn(posted) }
+      return { everywhere: true, waitedMs: waitedMs(), replicas: liveIn(posted, redis.lease) }
     }
     await untilPolled()
     return { everywhere: false, waitedMs: waitedMs(), replicas: undefined }
@@ -58,9 +58,20 @@ export async function announceChange(settings: Pick<CacheSettings, 'redis' | 'le
   }
 }
 
+/** Posts a notice, once, and waits for nobody. Whoever does not hear it follows by its fetches. */
+export async function tellOfChange({ redis }: Pick<CacheSettings, 'redis'>): Promise<void> {
+  if (redis === undefined) return
+  const board = openNoticeBoard(redis)
+  try {
+    await board.connect()
+    await board.post().catch(() => {})
+  } finally {
+    board.close()
+  }
+}
+
 /** Tries again while the wait for polls would not be over either. A notice too many does no harm. */
-async function postWithin(board: Board, ms: number): Promise<Roll | undefined> {
-  const giveUpAt = performance.now() + ms
+async function postUntil(board: Board, giveUpAt: number): Promise<Roll | undefined> {
   for (;;) {
     const posted = await board.post().catch(() => undefined)
     if (posted !== undefined || performance.now() + retryMs >= giveUpAt) return posted
@@ -79,7 +90,9 @@ async function untilHeeded(board: Board, posted: Roll, leaseMs: number): Promise
   }
 }
 
-function liveIn({ now, replicas }: Roll): number {
+/** None is known of a server that has not known them for long enough. */
+function liveIn({ now, mark, replicas }: Roll, leaseMs: number): number | undefined {
+  if (now - mark.epoch < horizonMs(leaseMs)) return undefined
   return replicas.filter(({ until }) => until > now).length
 }
 

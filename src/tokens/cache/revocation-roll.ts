@@ -14,8 +14,9 @@ export function horizonMs(leaseMs: number): number {
 }
 
 /**
- * Whether no replica trusts what it held when `notice` was posted: each has heeded it, or its lease has ended. A Redis
- * that remembers for less than a lease may have forgotten a replica, and proves nothing.
+ * Whether no replica trusts what it held when `notice` was posted: each has heeded it, or its lease has ended. A server
+ * that remembers for less than a lease may have forgotten a replica, or taken the place of one that knew it, and proves
+ * nothing.
  */
 export function isHeededByAll({ now, mark, replicas }: Roll, notice: NoticeMark, leaseMs: number): boolean {
   if (mark.epoch !== notice.epoch || now - notice.epoch < horizonMs(leaseMs)) return false

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Reading } from '../ports.ts'
 import type { Token } from '../token.ts'
 import { tokenFromJson, tokenToJson } from './token-json.ts'
 
@@ -14,27 +15,27 @@ export interface Sealer {
   open(sealed: Buffer, context: string): Buffer | undefined
 }
 
-export interface SealedEntry {
+export interface SealedEntry extends Reading {
   readonly token: Token
-  /** The change clock that the token was read at. */
-  readonly version: number
   /** Milliseconds since the epoch, both. Redis drops entries by its own clock; `until` binds whoever stops it. */
   readonly storedAt: number
   readonly until: number
 }
 
 export function sealEntry(sealer: Sealer, key: string, entry: SealedEntry): Buffer {
-  return sealer.seal(JSON.stringify({ ...entry, token: tokenToJson(entry.token) }), key)
+  const { token, keyId = null } = entry
+  return sealer.seal(JSON.stringify({ ...entry, keyId, token: tokenToJson(token) }), key)
 }
 
 /** `undefined` for anything but an entry sealed for exactly this key by a release with the same fields. */
 export function openEntry(sealer: Sealer, key: string, sealed: Buffer): SealedEntry | undefined {
   const plaintext = sealer.open(sealed, key)
   if (plaintext === undefined) return undefined
-  const { token: stored, version, storedAt, until } = parse(plaintext)
+  const { token: stored, version, keyId, storedAt, until } = parse(plaintext)
   const token = tokenFromJson(stored)
   if (token === undefined || !isCount(version) || !isCount(storedAt) || !isCount(until)) return undefined
-  return { token, version, storedAt, until }
+  if (keyId !== null && typeof keyId !== 'string') return undefined
+  return { token, version, storedAt, until, ...(keyId !== null && { keyId }) }
 }
 
 function parse(plaintext: Buffer): Partial<Record<keyof SealedEntry, unknown>> {

@@ -5,6 +5,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import type { RedisSettings } from '../../config/schema/redis.ts'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
@@ -56,6 +57,7 @@ export interface DirectoryStatus {
   /** The last change that was processed; `undefined` before the first poll that succeeded. */
   readonly version: number | undefined
   readonly memoryEntries: number
+  /** `up`: it answers look-ups, and this replica is sure to hear of changes by way of it. */
   readonly redis: RedisState | 'off'
 }
 
@@ -64,6 +66,8 @@ export interface TokenDirectory extends TokenReader {
   recall(cacheKey: string): Reading | undefined
   /** Tells `listener` of every change from now on, for what else was derived from tokens. */
   follow(listener: ChangeListener): void
+  /** To be told of every other key ring, at once, by the ids of its keys: digests are made with it from now on. */
+  ringChanged(keyIds: ReadonlySet<string>): void
   /** Resolves when Redis and the store have each been tried once, whatever came of it; `status` tells. */
   start(): Promise<void>
   status(): DirectoryStatus
@@ -93,6 +97,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
     recall: (cacheKey) => memory.recall(cacheKey),
     find: (digests: Digests, claim?: ForeignClaim) => memory.find(digests, claim),
     follow: (listener) => feed.follow(listener),
+    ringChanged: (keyIds) => memory.ringChanged(keyIds),
     async start() {
       await Promise.all([client?.connect(), listener?.connect(), feed.start()])
       if (client?.state === 'up') await listener?.start()
@@ -104,7 +109,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       feedAgeMs: feed.ageMs,
       version: feed.version,
       memoryEntries: memory.size,
-      redis: client?.state ?? 'off',
+      redis: redisState(client, listener, monotonic()),
     }),
     async close() {
       await listener?.stop()
@@ -112,6 +117,15 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       await feed.stop()
     },
   }
+}
+
+function redisState(
+  client: RedisClient | undefined,
+  listener: RevocationListener | undefined,
+  now: number,
+): RedisState | 'off' {
+  if (client === undefined || listener === undefined) return 'off'
+  return now < listener.attentiveUntil ? client.state : 'down'
 }
 
 function openFeed(
@@ -146,26 +160,26 @@ function openFeed(
 }
 
 function openListener(
-  { url, prefix, lease }: NonNullable<CacheSettings['redis']>,
+  redis: RedisSettings,
   heed: () => Promise<unknown>,
   monotonic: () => number,
 ): RevocationListener {
   const id = randomUUID()
-  const board = openNoticeBoard({ url, prefix, lease })
+  const board = openNoticeBoard(redis)
   return new RevocationListener({
     id,
-    leaseMs: lease,
+    leaseMs: redis.lease,
     board,
-    listen: (on) => new RedisSubscription({ url, channels: board.channelsOf(id), ...on }),
+    listen: (on) => new RedisSubscription({ servers: redis, channels: board.channelsOf(id), ...on }),
     heed,
     monotonic,
   })
 }
 
-function openRedis({ url, timeout }: NonNullable<CacheSettings['redis']>, log: DirectoryLog): RedisClient {
+function openRedis(servers: RedisSettings, log: DirectoryLog): RedisClient {
   return new RedisClient({
-    url,
-    timeoutMs: timeout,
+    servers,
+    timeoutMs: servers.timeout,
     stateChanged(state, reason) {
       if (state === 'up') log.info({ reason }, 'Redis answers')
       else log.warn({ reason }, 'Redis does not answer; tokens are looked up without it')

@@ -9,6 +9,7 @@ import { foreignFormatOf, foreignFormats } from '../formats/foreign-formats.ts'
 import { issueProblems } from '../life/issue-problems.ts'
 import type { IssueRequest } from '../life/issue-token.ts'
 import type { Bindings } from '../token.ts'
+import { isObject, parseObject } from './parse-object.ts'
 
 /** A line that can be imported. */
 export interface ImportLine {
@@ -33,7 +34,8 @@ export interface ImportLineContext {
 type Fields = Readonly<Record<string, unknown>>
 type Check = readonly [isRight: (value: unknown) => boolean, what: string]
 
-const lengthMax = 65_536
+/** Characters of a line; what is longer is no token. */
+export const importLineMax = 65_536
 const isText = (value: unknown) => typeof value === 'string'
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isBindings = (value: unknown) => isObject(value) && Object.values(value).every(isTexts)
@@ -58,8 +60,11 @@ const checks: Readonly<Record<string, Check>> = {
 
 /** The line, or everything that is wrong with it. No problem quotes a hash. */
 export function readImportLine(text: string, context: ImportLineContext): ImportLine | readonly string[] {
-  const fields = text.length > lengthMax ? undefined : parseObject(text)
-  if (fields === undefined) return ['expected one JSON object']
+  if (text.length > importLineMax) return [`longer than ${importLineMax} characters`]
+  const object = parseObject(text)
+  if (typeof object === 'string') return [object]
+  // `null` is as good as nothing: exports of databases are full of it.
+  const fields: Fields = Object.fromEntries(Object.entries(object).filter(([, field]) => field !== null))
   const format = foreignFormatOf(fields.format)
   if (format === undefined) {
     return [`format must be one of ${foreignFormats.map(({ name }) => name).join(', ')}`]
@@ -122,20 +127,4 @@ function dsnProblems({ name }: ForeignFormat, { kind, bindings = {} }: LineReque
   if (isDsn !== (kind === 'dsn')) return ['tokens of kind dsn, and only those, are of format sentry-dsn']
   const hasProject = (bindings as Bindings).project !== undefined
   return isDsn && !hasProject ? ['a DSN must be bound to its project'] : []
-}
-
-/** `null` is as good as nothing: exports of databases are full of it. */
-function parseObject(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (!isObject(value)) return undefined
-    return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
-  } catch {
-    // Its message quotes the text.
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -18,7 +18,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import type { KeySettings } from '../../config/schema/tokens.ts'
-import type { Secret } from '../../lib/secret.ts'
+import { Secret } from '../../lib/secret.ts'
 import { KeyRing } from './key-ring.ts'
 import { parseRingText, type RingMaterial, writeRingText } from './key-ring-text.ts'
 
@@ -32,7 +32,7 @@ export function readRingMaterial({ file, ring }: KeySettings): RingMaterial {
   if (file !== undefined && ring !== undefined) {
     throw new Error('key ring: both «keys.file» and «keys.ring» are given: remove one')
   }
-  if (file !== undefined) return parseRingText(readPrivately(file))
+  if (file !== undefined) return parseRingText(readPrivately(file).reveal())
   if (ring !== undefined) return parseRingText(ring)
   throw new Error('key ring: give «keys.file» or «keys.ring»; `sallyport key generate` writes a file')
 }
@@ -67,7 +67,7 @@ export function changeKeyRing(file: string, change: (ring: RingMaterial) => Ring
     ...Object.fromEntries(['EACCES', 'EPERM', 'EROFS'].map((code) => [code, unwritable(place)])),
   })
   try {
-    const changed = change(parseRingText(readPrivately(place)))
+    const changed = change(parseRingText(readPrivately(place).reveal()))
     writeFileSync(descriptor, writeRingText(changed).reveal())
     keepOwner(descriptor, place)
     fsyncSync(descriptor)
@@ -102,20 +102,30 @@ function syncFolder(folder: string): void {
   }
 }
 
-function readPrivately(file: string): string {
+/** The text of a ring's file. Throws an `Error` that says what to do when it cannot be read, or others may use it. */
+export function readPrivately(file: string): Secret {
   const descriptor = openOr(file, 'r', {
     ENOENT: `there is no ${file}: write it with «sallyport key generate»`,
     EACCES: `${file} may not be read by this user: make it the owner of the file`,
   })
   try {
     // The mode of what was opened, not of what the path may name a moment later.
-    if ((fstatSync(descriptor).mode & 0o077) !== 0) {
+    if (!isPrivate(fstatSync(descriptor), process.geteuid?.())) {
       throw new Error(`key ring: others than its owner may use ${file}: run «chmod 600 ${file}»`)
     }
-    return readFileSync(descriptor, 'utf8')
+    return new Secret(readFileSync(descriptor, 'utf8'))
   } finally {
     closeSync(descriptor)
   }
+}
+
+/**
+ * For its owner alone; or the superuser's, and its group may read it: so an orchestrator hands a secret to a process
+ * that owns no file.
+ */
+export function isPrivate({ mode, uid }: { mode: number; uid: number }, userId: number | undefined): boolean {
+  const forbidden = uid === 0 && userId !== 0 ? 0o037 : 0o077
+  return (mode & forbidden) === 0
 }
 
 /** Opens a file; an error whose code has a sentence in `explained` is told in that sentence. */

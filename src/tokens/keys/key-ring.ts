@@ -28,6 +28,19 @@ export class KeyRing implements EntrySealer {
     this.#others = keys.filter((key) => key !== current).map(deriveKey)
   }
 
+  /** Ids of all keys, the current one's first. */
+  get keyIds(): readonly string[] {
+    return [this.#current, ...this.#others].map(({ id }) => id)
+  }
+
+  /** The id of a key that `other` has with another secret: one of the two rings is not what it is taken for. */
+  contradictionTo(other: KeyRing): string | undefined {
+    return this.keyIds.find((id) => {
+      const [mine, its] = [this.#find(id), other.#find(id)]
+      return mine !== undefined && its !== undefined && !mine.sealing.equals(its.sealing)
+    })
+  }
+
   /** The digest under the current key: one HMAC, on the path of every request. */
   digest(secret: Secret): Digest {
     return digestWith(this.#current, secret)

@@ -48,7 +48,7 @@ export function open(
   const textAt = tagAt + tagBytes
   if (sealed[0] !== version || sealed.length < textAt) return undefined
 
-  const key = keyOf(sealed.toString('latin1', 2, nonceAt))
+  const key = keyOf(sealedUnder(sealed))
   if (key === undefined) return undefined
   const decipher = createDecipheriv(algorithm, key, sealed.subarray(nonceAt, tagAt), {
     authTagLength: tagBytes,
@@ -62,4 +62,9 @@ export function open(
     // GCM says no more than that the tag does not fit.
     return undefined
   }
+}
+
+/** The id of the key that an envelope says it was sealed with. Proves nothing. */
+export function sealedUnder(sealed: Buffer): string {
+  return sealed.toString('latin1', 2, 2 + (sealed[1] ?? 0))
 }

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { accessLevels, type Bindings, subjectKinds, type TokenKind, tokenKinds } from '../token.ts'
+import {
+  accessLevels,
+  type Bindings,
+  type SubjectKind,
+  subjectKinds,
+  type TokenKind,
+  tokenKinds,
+} from '../token.ts'
 import type { IssueRequest } from './issue-token.ts'
 
 const hourMs = 3_600_000
@@ -17,6 +24,10 @@ export const lifetimes: Partial<Record<TokenKind, { readonly defaultMs: number; 
 }
 
 const descriptionMax = 256
+/** Characters of a binding's value. */
+const valueMax = 256
+/** Characters of all rights as JSON: scopes travel in one header, and servers take some 8 KiB of them. */
+const rightsMax = 8_192
 
 /** Printable ASCII without a space: what can travel in a header and be read in a log. */
 const plainName = /^[\x21-\x7e]{1,256}$/
@@ -24,6 +35,8 @@ const plainName = /^[\x21-\x7e]{1,256}$/
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
 const bindingKey = /^[a-z][a-z0-9_-]{0,63}$/
 const controlCharacter = /\p{Cc}/u
+/** Names of subjects that begin so are the gateway's own. */
+const ownName = 'sallyport:'
 
 /** `isNetwork` tells whether a text is a CIDR block in canonical form. An empty list means that all is well. */
 export function issueProblems(
@@ -34,9 +47,6 @@ export function issueProblems(
   const problems: [isWrong: boolean, sentence: string][] = [
     [!tokenKinds.includes(kind), `kind must be one of ${tokenKinds.join(', ')}`],
     [kind === 'system', 'the system token is made by the gateway itself'],
-    [!plainName.test(subject), 'subject must be 1 to 256 printable characters without spaces'],
-    [!subjectKinds.includes(subjectKind), `the kind of subject must be one of ${subjectKinds.join(', ')}`],
-    [subjectKind === 'system', 'only the gateway itself makes a subject of kind system'],
     [!accessLevels.includes(access), `access must be one of ${accessLevels.join(', ')}`],
     [!plainName.test(request.createdBy), 'the issuer must be 1 to 256 printable characters without spaces'],
     [[...description].length > descriptionMax, `description must not exceed ${descriptionMax} characters`],
@@ -45,12 +55,39 @@ export function issueProblems(
   const said = problems.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence)
   return [
     ...said,
+    ...subjectProblems(subject, subjectKind),
+    ...sizeProblems(request),
     ...lifetimeProblems(request),
     ...bindingProblems(request.bindings ?? {}),
     ...wrong('scope', request.scopes, (scope) => scopeToken.test(scope)),
     ...wrong('canonical CIDR block', request.networks, isNetwork),
     ...wrong('path of whole segments, such as /v1/a', request.paths, isPathPrefix),
   ]
+}
+
+/** What may be wrong with a subject to be added. The alphabet has no two names that look alike. */
+export function subjectProblems(name: string, kind: SubjectKind): readonly string[] {
+  const problems: [isWrong: boolean, sentence: string][] = [
+    [!plainName.test(name), 'subject must be 1 to 256 printable characters of ASCII without spaces'],
+    [name.startsWith(ownName), `names that begin with «${ownName}» are the gateway's own`],
+    [!subjectKinds.includes(kind), `the kind of subject must be one of ${subjectKinds.join(', ')}`],
+    [kind === 'system', 'only the gateway itself makes a subject of kind system'],
+  ]
+  return problems.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence)
+}
+
+/** Whether a text is a line that may stand in a record: no control characters, and not too long. */
+export function isRemark(text: string): boolean {
+  return [...text].length <= descriptionMax && !controlCharacter.test(text)
+}
+
+type Rights = Pick<IssueRequest, 'scopes' | 'bindings' | 'networks' | 'paths'>
+
+function sizeProblems({ scopes, bindings, networks, paths }: Rights): string[] {
+  const { length } = JSON.stringify([scopes, bindings, networks, paths])
+  return length > rightsMax
+    ? [`scopes, bindings, networks and paths must not exceed ${rightsMax} characters altogether`]
+    : []
 }
 
 function lifetimeProblems({ kind, lifetimeMs }: Pick<IssueRequest, 'kind' | 'lifetimeMs'>): string[] {
@@ -65,9 +102,13 @@ function bindingProblems(bindings: Bindings): string[] {
   return Object.entries(bindings).flatMap(([key, values]) => {
     if (!bindingKey.test(key)) return ['a binding key must be lower-case letters, digits, «_» or «-»']
     // A key without values would cover nothing, which nobody asks for knowingly.
-    const isFit = values.length > 0 && values.every((value) => value !== '' && !controlCharacter.test(value))
-    return isFit ? [] : [`binding «${key}» must have values, none of them empty`]
+    const isFit = values.length > 0 && values.every(isBindingValue)
+    return isFit ? [] : [`binding «${key}» must have values, each a line of 1 to ${valueMax} characters`]
   })
+}
+
+function isBindingValue(value: string): boolean {
+  return value !== '' && value.length <= valueMax && !controlCharacter.test(value)
 }
 
 function wrong(what: string, values: readonly string[] = [], isRight: (value: string) => boolean): string[] {

@@ -6,6 +6,7 @@
 import type { Done } from '../../audit/entry.ts'
 import type { NewToken, TokenGroup } from '../ports.ts'
 import type { Subject, SubjectStatus } from '../token.ts'
+import type { Removal, SealedLogin } from '../upstream-logins/login-record.ts'
 
 export function issued({ id, kind, subjectId, parentId }: NewToken): Done {
   if (kind === 'system') return { deed: 'system_token_made', subjectId, tokenId: id }
@@ -52,4 +53,12 @@ export function statusSet({ id, name, status }: Subject): Done {
 
 export function subjectAdded({ id, name, kind }: Subject): Done {
   return { deed: 'subject_added', subjectId: id, details: { name, kind } }
+}
+
+export function loginKept({ subjectId, upstream }: Pick<SealedLogin, 'subjectId' | 'upstream'>): Done {
+  return { deed: 'login_kept', subjectId, details: { upstream } }
+}
+
+export function loginRemoved(subjectId: string, upstream: string, { refused }: Removal): Done {
+  return { deed: refused ? 'login_refused' : 'login_removed', subjectId, details: { upstream } }
 }

@@ -12,26 +12,33 @@ export interface Binder {
   value(value: string | number): string
   /** Milliseconds since the epoch. */
   time(at: number): string
+  /** A table with the `token_id` of each revoked token, where there is one; else an index has them. */
+  readonly revoked?: string
 }
 
 /**
  * Newest first by id, which is unique: a page neither repeats nor misses a row, whatever is issued meanwhile. Primary
- * key, `tokens_by_subject`, `tokens_by_parent`, `tokens_revoked`, `tokens_expiring`, or that of `token_bindings`.
+ * key, `tokens_by_subject`, `tokens_by_kind`, `tokens_by_parent`, or that of `token_bindings`; for revoked tokens of all
+ * sorts `tokens_revoked`, or the table in its place. `among` is one more condition.
  */
-export function listStatement(filter: TokenFilter, bind: Binder): string {
+export function listStatement(filter: TokenFilter, bind: Binder, among = 'true'): string {
+  const { binding, subject, kind, parentId, limit } = filter
+  const isNarrowed = (binding ?? subject ?? kind ?? parentId) !== undefined
+  const walked = filter.state === 'revoked' && !isNarrowed ? bind.revoked : undefined
+  const joined = ['subjects ON subjects.id = tokens.subject_id']
   // The column that the index in use is in the order of.
-  const id = filter.binding === undefined ? 'tokens.id' : 'bound.token_id'
+  let id = 'tokens.id'
+  if (binding !== undefined) {
+    joined.push('token_bindings AS bound ON bound.token_id = tokens.id')
+    id = 'bound.token_id'
+  } else if (walked !== undefined) {
+    joined.push(`${walked} AS ended ON ended.token_id = tokens.id`)
+    id = 'ended.token_id'
+  }
   return `
-SELECT ${tokenColumns} FROM ${tablesOf(filter)}
-WHERE ${conditions(filter, id, bind).join(' AND ')}
-ORDER BY ${id} DESC LIMIT ${bind.value(filter.limit)}`
-}
-
-function tablesOf({ binding }: TokenFilter): string {
-  const tokens = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
-  return binding === undefined
-    ? tokens
-    : `${tokens} JOIN token_bindings AS bound ON bound.token_id = tokens.id`
+SELECT ${tokenColumns} FROM ${['tokens', ...joined].join(' JOIN ')}
+WHERE ${[among, ...conditions(filter, id, bind)].join(' AND ')}
+ORDER BY ${id} DESC LIMIT ${bind.value(limit)}`
 }
 
 /** A subject is the one that bears the name now, not a deleted one. */
@@ -49,7 +56,10 @@ function conditions(filter: TokenFilter, id: string, bind: Binder): string[] {
   }
   if (parentId !== undefined) conditions.push(`tokens.parent_id = ${bind.value(parentId)}`)
   if (keyId !== undefined) conditions.push(`tokens.key_id = ${bind.value(keyId)}`)
-  if (after !== undefined) conditions.push(`${id} < ${bind.value(after)}`)
+  if (after !== undefined) {
+    // Of both columns where there are two: planners hand on what is equal, but not what is less.
+    for (const column of new Set([id, 'tokens.id'])) conditions.push(`${column} < ${bind.value(after)}`)
+  }
   return conditions
 }
 

@@ -17,7 +17,7 @@ export function readReading(rows: readonly StoredRow[], digests: Digests, forms:
   const [row, another] = rows
   if (another !== undefined) throw new Error('the store holds two records for one credential')
   if (row === undefined || row.id === null || !isPresented(row, digests)) return { token: undefined, version }
-  return { token: readToken(row, forms), version }
+  return { token: readToken(row, forms), version, keyId: textIn(row, 'key_id') }
 }
 
 /** The change clock's version from the one row that holds it. */

@@ -90,6 +90,7 @@ export function readKeyUse(row: StoredRow): KeyUse {
     keyId: textIn(row, 'key_id'),
     tokens: countIn(row, 'tokens'),
     hasSystemToken: Boolean(row.has_system_token),
+    logins: countIn(row, 'logins'),
   }
 }
 

@@ -68,7 +68,8 @@ const forgeries: readonly (readonly [string, () => Promise<unknown>])[] = [
     'a well-sealed entry of an unknown kind',
     () => {
       const token = { ...aToken('b'), kind: 'root' }
-      const text = JSON.stringify({ token, version: 0, storedAt: Date.now(), until: Date.now() + 1000 })
+      const [storedAt, until] = [Date.now(), Date.now() + 1000]
+      const text = JSON.stringify({ token, version: 0, keyId: 'k1', storedAt, until })
       return attacker.set(keyOf('b'), keyRing.seal(text, keyOf('b')))
     },
   ],
@@ -102,6 +103,24 @@ t.test('an old entry put back after a revocation is not believed, by new replica
   t.ok((await newcomer.directory.find(a)).token?.revokedAt)
   t.equal(newcomer.count('redis hit'), 0)
 })
+
+t.test(
+  'an entry under a key that the ring has lost is not believed, whatever it was cached by',
+  async (t) => {
+    const { store, a, replica } = await withEntryInRedis(t)
+    const current = { keyId: 'k2', value: 'digest-of-a-under-k2' }
+    await attacker.flushall()
+    t.equal((await replica.directory.find([current, ...a])).token?.id, 'a')
+    await until(() => attacker.exists('sallyport:token:digest-of-a-under-k2'))
+    const other = await startReplica(t, { store, redisUrl: server.url })
+    t.equal((await other.directory.find([current])).token, undefined)
+    t.equal(other.count('redis hit'), 0)
+    t.equal((await other.directory.find([current, ...a])).token, undefined, '«absent» is remembered')
+    other.directory.ringChanged(new Set(['k2', 'k1']))
+    t.equal((await other.directory.find([current, ...a])).token?.id, 'a')
+    t.equal(other.count('redis hit'), 1)
+  },
+)
 
 t.test('an entry past its time is not believed, even if somebody made Redis keep it', async (t) => {
   const store = new HeldStore()

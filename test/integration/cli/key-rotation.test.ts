@@ -1,5 +1,5 @@
 /**
- * A rotation of keys under real gateways: tokens outlive it, on each side of every restart.
+ * A rotation of keys by commands, under real gateways: tokens outlive it, with restarts and without.
  * @module
  */
 
@@ -14,6 +14,7 @@ import { freshDatabase } from '../../support/postgres.ts'
 import type { Scope } from '../../support/private-server.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { sharedRedisUrl } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 const { url: upstream } = await recordingUpstream(t)
 
@@ -46,7 +47,7 @@ t.test('a token works on across a rotation, from Redis too, until its key may go
   t.equal(await statusOf(before, old.text), 200)
 
   t.equal((await installation.run('key', 'rotate')).code, 0)
-  t.equal(await statusOf(before, old.text), 200, 'a gateway that has yet to restart serves on')
+  t.equal(await statusOf(before, old.text), 200, 'a gateway that runs serves on')
   await before.stop()
 
   const after = await installation.serve()
@@ -83,4 +84,32 @@ t.test('with a staged key no gateway meets a token that it does not know', async
   t.equal((await installation.run('key', 'rotate')).code, 0)
   const { text } = await issue(installation)
   t.equal(await statusOf(gateway, text), 200)
+})
+
+t.test('a gateway follows every step without a restart, and SIGHUP does not stop it', async (t) => {
+  const installation = installationWithFile(t)
+  const gateway = await installation.serve()
+  const old = await issue(installation)
+  t.equal(await statusOf(gateway, old.text), 200)
+  const staged = await installation.run('key', 'rotate', '--stage')
+  t.match(staged.stderr, /wait until all show the key/)
+  const rotated = await installation.run('key', 'rotate')
+  t.match(rotated.stderr, /read the file within a second/)
+  t.notMatch(staged.stderr + rotated.stderr, /[Rr]estart/)
+  const fresh = await issue(installation)
+  t.equal(await statusOf(gateway, fresh.text), 200)
+  t.equal(await statusOf(gateway, old.text), 200)
+
+  await installation.run('token', 'revoke', old.id)
+  t.match(await installation.run('key', 'retire', 'k1'), { code: 0, stderr: /forget the key/ })
+  process.kill(gateway.pid, 'SIGHUP')
+  await until(() => gateway.output().includes('"keys":["k2"]'))
+  t.equal(await statusOf(gateway, old.text), 401)
+  t.equal(await statusOf(gateway, fresh.text), 200)
+  t.equal(await gateway.metric('sallyport_key_ring_key{key="k2"}'), 1)
+})
+
+t.test('a ring from a setting is printed with the advice to restart', async (t) => {
+  const { stderr } = await newInstallation(t, { upstream }).run('key', 'rotate', '--print')
+  t.match(stderr, /restart every gateway/)
 })

@@ -16,6 +16,7 @@ export async function recordContract(t: Test, store: string): Promise<void> {
   await t.test('lists page by page, newest first', (t) => lists(t, cli))
   await t.test('revokes once, and tells of it the second time', (t) => revokes(t, cli))
   await t.test('the system token is made once and can be read again', (t) => showsSystemToken(t, cli))
+  await t.test('no text moves the cursor of whoever reads it', (t) => printsSafely(t, cli))
   await t.test('a disabled subject gets no token', (t) => switchesSubjects(t, cli))
   await t.test('a migrated store needs no migration', async (t) => {
     t.same((await cli.run('migrate', '--json')).json(), { applied: [] })
@@ -117,6 +118,28 @@ async function revokes(t: Test, cli: Cli) {
     t.equal(absent.code, 1)
     t.match(absent.json(), { error: { code: 'unknown_token' } })
   }
+}
+
+/** What somebody once got into the record must not reach the terminal of whoever reads of it. */
+async function printsSafely(t: Test, cli: Cli) {
+  const { id } = (await cli.run('token', 'issue', '--kind', 'deploy', '--subject', 'bob', '--json')).json()
+  const hostile = await cli.run('token', 'revoke', String(id), '--cause', 'x\u001b[2J\nrevoked all')
+  t.match(hostile, { code: 2, stderr: /one line/ })
+  t.equal((await cli.run('token', 'revoke', String(id), '--by', 'a\u001b[2J')).code, 2)
+  const problems = [
+    ['evil\u001b[2J', /printable characters of ASCII/],
+    ['', /printable characters/],
+    ['аlice', /printable characters of ASCII/],
+    ['sallyport:system', /the gateway's own/],
+  ] as const
+  for (const [name, problem] of problems) {
+    const refused = await cli.run('subject', 'add', name)
+    t.match(refused, { code: 1, stdout: '', stderr: problem })
+    t.notMatch(refused.stderr, '\u001b[2J')
+  }
+  t.equal((await cli.run('subject', 'add', 'robot', '--kind', 'system')).code, 2)
+  const unknown = await cli.run('subject', 'disable', '\u001b[2J')
+  t.match(unknown, { code: 1, stderr: /\\u001b\[2J/ })
 }
 
 async function showsSystemToken(t: Test, cli: Cli) {

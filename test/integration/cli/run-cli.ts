@@ -28,6 +28,8 @@ export interface Cli {
   run(...args: readonly string[]): Promise<CliResult>
   /** The same with something on standard input. */
   runWith(input: string, ...args: readonly string[]): Promise<CliResult>
+  /** The same on a terminal, once it asks; what the terminal shows is all in `stdout`. */
+  type(keys: string, ...args: readonly string[]): Promise<CliResult>
   /** Starts a command that does not end by itself; it is stopped when the test is over. */
   start(...args: readonly string[]): Promise<RunningProcess>
   write(name: string, content: string): string
@@ -62,6 +64,7 @@ export function cliIn(t: Scope, env: Readonly<Record<string, string>> = {}): Cli
     },
     run: (...args) => runToEnd(args, '', { cwd: folder, env: surroundings }),
     runWith: (input, ...args) => runToEnd(args, input, { cwd: folder, env: surroundings }),
+    type: (keys, ...args) => runOnTerminal(args, keys, { cwd: folder, env: surroundings }),
   }
 }
 
@@ -77,6 +80,26 @@ async function runToEnd(
     text(child.stderr),
     once(child, 'close'),
   ])
+  return { code, stdout, stderr, json: () => JSON.parse(stdout) }
+}
+
+/** `script` gives the command a terminal; it takes one text for the shell, whose words here need no quoting. */
+async function runOnTerminal(
+  args: readonly string[],
+  keys: string,
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<CliResult> {
+  const command = [process.execPath, main, ...args].join(' ')
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], options)
+  let stdout = ''
+  let isTyped = false
+  child.stdout.setEncoding('utf8').on('data', (shown: string) => {
+    stdout += shown
+    if (isTyped || !stdout.includes(': ')) return
+    isTyped = true
+    child.stdin.write(keys)
+  })
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
   return { code, stdout, stderr, json: () => JSON.parse(stdout) }
 }
 

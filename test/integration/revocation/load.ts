@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { Agent, createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from '../../support/private-server.ts'
 
 export interface Load {
@@ -16,8 +17,13 @@ export interface Load {
   stop(): Promise<void>
 }
 
-/** Asks without a pause until it is stopped. */
-export function startLoad(ports: readonly number[], token: string, connectionsEach: number): Load {
+/** Asks until it is stopped; on each connection without a pause, unless told otherwise. */
+export function startLoad(
+  ports: readonly number[],
+  token: string,
+  connectionsEach: number,
+  { pauseMs }: { readonly pauseMs?: number } = {},
+): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: connectionsEach })
   const letThrough: number[] = []
   let answers = 0
@@ -28,6 +34,7 @@ export function startLoad(ports: readonly number[], token: string, connectionsEa
       const startedAt = performance.now()
       if ((await ask(port, token, agent)) === 200) letThrough.push(startedAt)
       answers++
+      if (pauseMs !== undefined) await sleep(pauseMs)
     }
   }
   const workers = ports.flatMap((port) => Array.from({ length: connectionsEach }, () => worker(port)))

@@ -11,12 +11,12 @@ import { cache as cacheSchema } from '../../../src/config/schema/tokens.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { announceChange, type Propagation } from '../../../src/tokens/cache/revocation-announcer.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { startFaultyProxy } from '../../support/faulty-proxy.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import { startRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
 import { type Load, startLoad, startPlainUpstream } from './load.ts'
-import { startStallingProxy } from './stalling-proxy.ts'
 
 const leaseMs = 2_000
 /** Of a machine that is busy, beyond the lease. */
@@ -24,7 +24,7 @@ const slackMs = 1_000
 
 const redis = await startRedis()
 t.teardown(() => redis.stop())
-const proxy = await startStallingProxy(t, redis.port)
+const proxy = await startFaultyProxy(t, redis.port)
 const ring = newKeyRing(systemClock).reveal()
 const prefix = `test-${randomUUID()}:`
 const postgres = { url: await freshDatabase(t) }
@@ -84,9 +84,9 @@ for (const cutForMs of [0, 300, 900, 1_700, 2_500]) {
   t.test(
     `a gateway that has heard nothing for ${cutForMs} ms lets nothing through after the return`,
     async (t) => {
-      t.teardown(() => proxy.goOn())
+      t.teardown(() => proxy.behave('open'))
       const { everywhere, waitedMs } = await trial(t, async () => {
-        proxy.stall()
+        proxy.behave('stalled')
         await sleep(cutForMs)
       })
       t.equal(everywhere, true)
@@ -97,8 +97,8 @@ for (const cutForMs of [0, 300, 900, 1_700, 2_500]) {
 }
 
 t.test('a gateway that is cut off goes on serving, and refuses what is revoked at once', async (t) => {
-  t.teardown(() => proxy.goOn())
-  proxy.stall()
+  t.teardown(() => proxy.behave('open'))
+  proxy.behave('stalled')
   await sleep(leaseMs + slackMs)
   const known = await direct.issue()
   const ask = async () =>
@@ -122,8 +122,8 @@ t.test('a gateway that hears again is waited for again', async (t) => {
 })
 
 t.test('a revocation that cannot reach Redis says so, and waits for the polls', async (t) => {
-  t.teardown(() => proxy.goOn())
-  const { everywhere, waitedMs } = await trial(t, () => proxy.stall(), proxy.port)
+  t.teardown(() => proxy.behave('open'))
+  const { everywhere, waitedMs } = await trial(t, () => proxy.behave('stalled'), proxy.port)
   t.equal(everywhere, false)
   t.ok(waitedMs >= 900, `${waitedMs} ms`)
 })

@@ -23,7 +23,7 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
       cause: 'again',
     })
     t.same(second, { outcome: 'already', token: first.token })
-    t.same(await store.find(digests), { token: first.token, version: 1 }, 'the clock moved once')
+    t.same(await store.find(digests), { token: first.token, version: 1, keyId: 'k1' }, 'the clock moved once')
     t.same(await store.revokeToken(newRecordId(clock), revocation), { outcome: 'unknown' })
     t.same(await store.revokeToken('no id', revocation), { outcome: 'unknown' })
     t.equal(await store.currentVersion(), 1)

@@ -36,7 +36,7 @@ export function testFinding(t: Test, newDatabase: NewDatabase): void {
     const { token, digests } = await addToken(store, given)
     t.match(token, { ...given, kind: 'personal', createdAt: start, createdBy: 'root' })
     t.match(token.subject, { name: 'test:tester', kind: 'user', status: 'active', createdAt: start })
-    t.same(await store.find(digests), { token, version: 0 })
+    t.same(await store.find(digests), { token, version: 0, keyId: 'k1' })
     t.same(await store.showToken(token.id), token)
   })
 
@@ -120,9 +120,11 @@ export function testFinding(t: Test, newDatabase: NewDatabase): void {
     const store = (await newDatabase(t)).open()
     const { token, text, digests } = await addToken(store)
     const all: TokenFilter = { state: 'all', now: start, limit: 10 }
+    const { keyId, ...reading } = await store.find(digests)
+    t.equal(keyId, 'k1', 'the name of a key, which is no secret, comes with the reading and nowhere else')
     const returned = [
       token,
-      await store.find(digests),
+      reading,
       await store.showToken(token.id),
       await store.listTokens(all),
       await store.revokeToken(token.id, revocation),

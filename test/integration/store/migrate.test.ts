@@ -29,7 +29,14 @@ const early = (digest: string) => `
     '{"project":["pip","flask"]}', 'read-only', '', created_at, 'root'
   FROM subjects`
 
-const everything = ['001 tokens', '002 token-lives', '003 foreign-tokens', '004 audit']
+const everything = [
+  '001 tokens',
+  '002 token-lives',
+  '003 foreign-tokens',
+  '004 audit',
+  '005 flat-at-scale',
+  '006 upstream-logins',
+]
 
 const databases: Record<string, (t: Test) => Promise<Case>> = {
   PostgreSQL: async (t) => {

@@ -8,6 +8,7 @@ import pg, { type QueryConfig } from 'pg'
 import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { ofToken } from '../../../src/tokens/stores/postgres/postgres-audit-trail.ts'
+import { unexpiredOfKind } from '../../../src/tokens/stores/postgres/postgres-lists.ts'
 import {
   nextOfGroup,
   purgeDead,
@@ -59,7 +60,7 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
     ['of a subject', listTokens({ ...page, subject: 's0' }), /tokens_by_subject|tokens_pkey/],
     ['of a binding', listTokens({ ...page, binding }), /token_bindings_pkey/],
     ['live of a binding', listTokens({ ...page, binding, state: 'active' }), /token_bindings_pkey/],
-    ['expired', listTokens({ ...page, state: 'expired' }), /tokens_expiring/],
+    ['expired', listTokens({ ...page, state: 'expired' }), /tokens_pkey/],
     ['group of a binding', nextOfGroup({ binding }, middle, 1000), /token_bindings_pkey/],
     ['group of an issuer', nextOfGroup({ createdBy: 'i0' }, middle, 1000), /tokens_by_issuer|tokens_pkey/],
   ]
@@ -69,7 +70,9 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
     t.notMatch(plan, /Seq Scan on (tokens|token_bindings)|Sort/, `${what}\n${plan}`)
   }
   const others: [what: string, query: QueryConfig, index: RegExp][] = [
-    ['purge', { text: purgeDead, values: [before, 1000] }, /tokens_by_death/],
+    ['of a rare kind', listTokens({ ...page, kind: 'admin' }), /tokens_by_kind/],
+    ['few of a kind', { text: unexpiredOfKind, values: ['build', before, 2000] }, /tokens_by_expiry/],
+    ['purge', { text: purgeDead, values: [before, 1000] }, /tokens_by_expiry/],
     ['next generation', { text: revokeDerived, values: [[middle], before, 'root', ''] }, /tokens_by_parent/],
     ['last uses', { text: recordUses, values: [[middle], [before], ['']] }, /tokens_pkey/],
   ]

@@ -83,7 +83,8 @@ export async function goesOn(stream: OpenStream): Promise<void> {
   await until(() => stream.receivedBytes() > before, 2_000)
 }
 
-function events(): Readable {
+/** An event every 20 milliseconds, without end. */
+export function events(): Readable {
   const body = new Readable({ read() {} })
   const timer = setInterval(() => body.push('data: tick\n\n'), 20)
   body.on('close', () => clearInterval(timer))

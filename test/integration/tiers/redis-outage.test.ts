@@ -43,7 +43,7 @@ function medianOf(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN
 }
 
-async function readiness({ adminPort }: TestGateway): Promise<unknown> {
+async function readiness({ adminPort }: TestGateway) {
   const { status, body } = await request(adminPort, { path: '/readyz' })
   return { status, ...JSON.parse(body.toString()) }
 }
@@ -90,6 +90,8 @@ for (const [how, fail, mend] of outages) {
       })
       const answering = () => gateway.log.filter(({ message }) => message === 'Redis answers').length
       await until(() => answering() > 1)
+      // Notices have a connection of their own, which is opened anew as well.
+      await until(async () => (await readiness(gateway)).checks.redis === 'ok')
       t.same(await readiness(gateway), {
         status: 200,
         ready: true,

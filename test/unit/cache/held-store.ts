@@ -59,8 +59,10 @@ export class HeldStore implements TokenReader, ChangeSource {
 
   async find(digests: Digests): Promise<Reading> {
     this.finds++
-    const reading = { token: this.#tokens.get(digests[0].value), version: this.#version }
-    return this.#answer(reading)
+    const version = this.#version
+    const found = digests.find(({ value }) => this.#tokens.has(value))
+    if (found === undefined) return this.#answer({ token: undefined, version })
+    return this.#answer({ token: this.#tokens.get(found.value), version, keyId: found.keyId })
   }
 
   async currentVersion(): Promise<number> {

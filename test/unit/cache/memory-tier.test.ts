@@ -166,21 +166,21 @@ t.test('a record that changes each time it is read ends in «unavailable»', asy
 t.test(
   'while the store does not answer, known tokens are served for the grace and unknown ones refused',
   async (t) => {
-    const { store, feed, memory, seen, advance } = buildTiers()
+    const { store, feed, memory, seen, live } = buildTiers()
     const known = store.add(aToken('a'))
     const unknown = store.add(aToken('b'))
     await feed.poll()
     await memory.find(known)
     store.isDown = true
     await feed.poll()
-    advance(ttlMs)
+    await live(ttlMs)
     const asked = store.finds
     t.equal((await memory.find(known)).token?.id, 'a')
     t.equal(seen.at(-1), 'memory stale')
     t.equal(memory.recall(known[0].value), undefined, 'never without asking for it')
     await t.rejects(memory.find(unknown), StoreUnavailable)
     t.equal(store.finds, asked, 'the store is left alone')
-    advance(graceMs - ttlMs)
+    await live(graceMs - ttlMs)
     await t.rejects(memory.find(known), StoreUnavailable)
   },
 )
@@ -193,6 +193,63 @@ t.test('a store that fails before any poll noticed is bridged too', async (t) =>
   advance(leaseMs)
   store.isDown = true
   t.equal((await memory.find(known)).token?.id, 'a')
+})
+
+t.test('who stood still during an outage has no grace until the store answers again', async (t) => {
+  const { store, feed, memory, advance, live } = buildTiers()
+  const known = store.add(aToken('a'))
+  await feed.poll()
+  await memory.find(known)
+  store.isDown = true
+  await live(2_000)
+  t.equal((await memory.find(known)).token?.id, 'a')
+  advance(5_000)
+  await t.rejects(memory.find(known), StoreUnavailable, 'the store may have been up meanwhile')
+  await live(2_000)
+  await t.rejects(memory.find(known), StoreUnavailable, 'nor does asking in vain bring the grace back')
+  store.isDown = false
+  await feed.poll()
+  store.isDown = true
+  await live(2_000)
+  t.equal((await memory.find(known)).token?.id, 'a')
+})
+
+t.test('who stood still during a poll does not take that for an outage of the store', async (t) => {
+  const { store, feed, memory, told, advance } = buildTiers()
+  const known = store.add(aToken('a'))
+  await feed.poll()
+  await memory.find(known)
+  store.revoke('a')
+  store.isDown = true
+  const polled = feed.poll()
+  advance(5_000)
+  t.equal(await polled, false)
+  t.same(told, [])
+  store.isDown = false
+  t.ok((await memory.find(known)).token?.revokedAt, 'the store is asked')
+})
+
+t.test('five thousand tokens that came together do not go together', async (t) => {
+  // A sequence that is spread evenly, and the same in every run.
+  let drawn = 0
+  const random = () => (++drawn * 0.618033988749895) % 1
+  const { store, feed, memory, live } = buildTiers({ entries: 10_000, random })
+  const all = Array.from({ length: 5_000 }, (_, id) => store.add(aToken(`t${id}`, 'one')))
+  await feed.poll()
+  for (const digests of all) await memory.find(digests)
+  t.equal(store.finds, 5_000)
+  // They go in the last tenth of their lifetime, looked at here in ten steps.
+  const perStep: number[] = []
+  await live(ttlMs * 0.9)
+  for (let step = 0; step < 12; step++) {
+    const before = store.finds
+    for (const digests of all) await memory.find(digests)
+    perStep.push(store.finds - before)
+    await live(ttlMs / 100)
+  }
+  t.comment(`queries in each hundredth of a lifetime: ${perStep.join(' ')}`)
+  t.equal(store.finds, 10_000, 'each is read once more')
+  t.ok(Math.max(...perStep) < 5_000 / 9, 'a tenth of them at once, and not all')
 })
 
 t.test('after an outage the changes are taken in before anything is trusted again', async (t) => {

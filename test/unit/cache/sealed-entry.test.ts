@@ -14,7 +14,7 @@ import { accessLevels, subjectKinds, type Token, tokenKinds } from '../../../src
 import { aToken } from './held-store.ts'
 
 const ring = parseKeyRing(newKeyRing({ now: () => 0 }).reveal())
-const entry = { token: aToken('a'), version: 7, storedAt: 1_000, until: 2_000 }
+const entry = { token: aToken('a'), version: 7, keyId: 'k1', storedAt: 1_000, until: 2_000 }
 
 const text = fc.string()
 const texts = fc.array(text, { maxLength: 3 })
@@ -108,6 +108,10 @@ t.test('a field too few, too many or of another form is no token', async (t) => 
   }
   for (const field of ['version', 'storedAt', 'until']) {
     t.equal(openEntry(ring, 'key', seal({ ...good, [field]: '7' })), undefined)
+  }
+  t.ok(openEntry(ring, 'key', seal({ ...good, keyId: null })), 'no key of the ring has part in it')
+  for (const keyId of [undefined, 1, ['k1']]) {
+    t.equal(openEntry(ring, 'key', seal({ ...good, keyId })), undefined)
   }
   for (const value of ['', 'null', '{', '[]', '7']) {
     t.equal(openEntry(ring, 'key', ring.seal(value, 'key')), undefined)

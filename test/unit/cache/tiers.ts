@@ -20,7 +20,10 @@ export interface Tiers {
   readonly seen: string[]
   /** Failures and recoveries of the feed. */
   readonly told: string[]
+  /** Time goes by, and nobody does anything. */
   advance(ms: number): void
+  /** Time goes by with a poll four times a second, as in a process that runs. */
+  live(ms: number): Promise<void>
 }
 
 interface TiersPlan {
@@ -28,9 +31,12 @@ interface TiersPlan {
   readonly retentionMs?: number
   /** Milliseconds from the start on during which notices are sure to be heard; for ever unless given. */
   readonly attentiveMs?: number
+  /** Half of what may be unless given. */
+  readonly random?: () => number
 }
 
-export function buildTiers({ entries = 100, retentionMs = 100_000, attentiveMs }: TiersPlan = {}): Tiers {
+export function buildTiers(plan: TiersPlan = {}): Tiers {
+  const { entries = 100, retentionMs = 100_000, attentiveMs, random = () => 0.5 } = plan
   const startedAt = 1_000_000
   let now = startedAt
   const store = new HeldStore()
@@ -53,7 +59,7 @@ export function buildTiers({ entries = 100, retentionMs = 100_000, attentiveMs }
     feed,
     observer: { lookedUp: (tier, result) => seen.push(`${tier} ${result}`) },
     monotonic: () => now,
-    random: () => 0.5,
+    random,
   })
   feed.follow(memory)
   return {
@@ -64,6 +70,12 @@ export function buildTiers({ entries = 100, retentionMs = 100_000, attentiveMs }
     told,
     advance(ms) {
       now += ms
+    },
+    async live(ms) {
+      for (const until = now + ms; now < until; ) {
+        now = Math.min(now + 250, until)
+        await feed.poll()
+      }
     },
   }
 }

@@ -6,11 +6,13 @@
 import { InvalidArgumentError } from 'commander'
 import t from 'tap'
 import {
+  actorArgument,
   bindingArgument,
   collect,
   collectBinding,
   durationArgument,
   limitArgument,
+  remarkArgument,
   spanArgument,
 } from '../../../src/cli/options.ts'
 
@@ -24,6 +26,25 @@ t.test('bindings gather the values of each key', async (t) => {
   t.same(collectBinding('account=other', two), { account: ['AUTH_demo', 'other'], project: ['a=b'] })
   for (const text of ['', '=', 'a', 'a=', '=a'])
     t.throws(() => collectBinding(text, {}), InvalidArgumentError, text)
+})
+
+t.test('a key that every object has is a key like any other', async (t) => {
+  const one = collectBinding('constructor=a', collectBinding('project=pip', undefined))
+  t.same(collectBinding('constructor=b', one), { project: ['pip'], constructor: ['a', 'b'] })
+  const odd = collectBinding('__proto__=a', collectBinding('project=pip', undefined))
+  t.same(Object.keys(odd), ['project', '__proto__'])
+})
+
+t.test('who does something, and why, is one line without control characters', async (t) => {
+  t.equal(actorArgument('cli:root'), 'cli:root')
+  t.equal(remarkArgument('laptop lost – ünï'), 'laptop lost – ünï')
+  t.equal(remarkArgument(''), '')
+  for (const text of ['', 'a\u001b[2J', 'a\nb', 'a'.repeat(257)]) {
+    t.throws(() => actorArgument(text), InvalidArgumentError, text)
+  }
+  for (const text of ['a\nb', '\u001b]0;x\u0007', '\u009b2J', 'a'.repeat(257)]) {
+    t.throws(() => remarkArgument(text), InvalidArgumentError, text)
+  }
 })
 
 t.test('a binding to look for is one key and one value, whatever the value holds', async (t) => {

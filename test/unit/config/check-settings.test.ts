@@ -99,6 +99,7 @@ t.test('what weakens the gateway needs its name', async (t) => {
     ['public-admin', `${minimal}\nadmin: { address: "::" }`],
     ['public-admin', `${minimal}\nadmin: { address: admin.internal }`],
     ['system-token-anywhere', `${minimal}\nsystemToken: { networks: ["::/0"] }`],
+    ['unverified-redis-tls', `${minimal}\ncache: { redis: { url: "rediss://h", tls: { verify: false } } }`],
     ['unverified-upstream-tls', minimal.replace(/upstreams.*\n/, tls)],
   ]
   for (const [optOut, yaml] of cases) {

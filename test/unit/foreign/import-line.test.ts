@@ -95,5 +95,17 @@ t.test('whatever a line is, it is a line or sentences that quote no hash', async
     }),
   )
   t.same(readImportLine('{"hash":', context), ['expected one JSON object'])
-  t.same(readImportLine(`{"x":"${'x'.repeat(70_000)}"}`, context), ['expected one JSON object'])
+  t.same(readImportLine(`{"x":"${'x'.repeat(70_000)}"}`, context), ['longer than 65536 characters'])
+})
+
+t.test('a right that is given twice is not decided by its place in the line', async (t) => {
+  const twice = JSON.stringify({ ...least, access: 'read-only' }).replace('}', ',"access":"owner"}')
+  t.same(readImportLine(twice, context), ['a name stands twice in one object'])
+})
+
+t.test('names that mean something to the language mean nothing in a line', async (t) => {
+  const line = JSON.stringify(least).replace('}', ',"__proto__":{"access":"owner"}}')
+  t.match(readImportLine(line, context), [/^unknown fields/])
+  const bound = JSON.stringify(least).replace('}', ',"bindings":{"__proto__":["pip"]}}')
+  t.match(readImportLine(bound, context), [/^a binding key must be/])
 })

@@ -37,6 +37,13 @@ t.test('each thing wrong is refused in one sentence', async (t) => {
     [{ subject: 'a b' }, /^subject must be/],
     [{ subject: 'a\r\nx-admin: 1' }, /^subject must be/],
     [{ subject: 'a'.repeat(257) }, /^subject must be/],
+    [
+      { bindings: { project: ['x'.repeat(257)] } },
+      /^binding «project» must have values, each a line of 1 to 256/,
+    ],
+    [{ scopes: Array(300).fill('s'.repeat(30)) }, /must not exceed 8192 characters altogether/],
+    [{ subject: 'аlice' }, /^subject must be .* ASCII/],
+    [{ subject: 'sallyport:system' }, /the gateway's own/],
     [{ subjectKind: 'robot' as SubjectKind }, /^the kind of subject must be/],
     [{ subjectKind: 'system' }, /only the gateway itself/],
     [{ access: 'write' as Access }, /^access must be/],

@@ -6,6 +6,7 @@
 
 import type { QueryConfig } from 'pg'
 import type { TokenGroup } from '../../ports.ts'
+import { tokenKinds } from '../../token.ts'
 import { groupMembers } from '../group-members.ts'
 
 /**
@@ -20,10 +21,15 @@ SELECT id FROM tokens
 WHERE id = $1 AND subject_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= $3)
 FOR SHARE`
 
+/** No index of `tokens` has any of these columns, so that the update moves none; a trigger adds to `revoked_tokens`. */
+const asRevoked = 'revoked_at = $2, revoked_by = $3, revoked_cause = $4'
+
 /** Yields what is revoked now and was not before; primary key. */
 export const revoke = `
-UPDATE tokens SET revoked_at = $2, revoked_by = $3, revoked_cause = $4
-WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL
+UPDATE tokens SET ${asRevoked}
+WHERE id = ANY(ARRAY(
+  SELECT id FROM tokens WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+))
 RETURNING id`
 
 /**
@@ -31,19 +37,18 @@ RETURNING id`
  * Index `tokens_by_parent`.
  */
 export const revokeDerived = `
-UPDATE tokens SET revoked_at = $2, revoked_by = $3, revoked_cause = $4
+UPDATE tokens SET ${asRevoked}
 WHERE parent_id = ANY($1::uuid[]) AND revoked_at IS NULL
 RETURNING id`
 
-/** The next tokens of a group, with their rows locked. */
+/** The next tokens of a group, past those that are revoked, which may be millions: nothing is locked meanwhile. */
 export function nextOfGroup(group: TokenGroup, after: string, limit: number): QueryConfig {
   const values: unknown[] = []
   const bind = (value: unknown) => `$${values.push(value)}`
   const { tables, where, id } = groupMembers(group, bind)
   const text = `
 SELECT tokens.id FROM ${tables} WHERE ${where} AND ${id} > ${bind(after)}
-ORDER BY ${id} LIMIT ${bind(limit)}
-FOR NO KEY UPDATE OF tokens`
+ORDER BY ${id} LIMIT ${bind(limit)}`
   return { text, values }
 }
 
@@ -86,16 +91,44 @@ WITH used AS (
 UPDATE tokens SET last_used_at = free.at, last_used_address = free.address
 FROM free WHERE tokens.id = free.id`
 
-/** Index `tokens_by_death`. */
-export const countDead = 'SELECT count(*) AS tokens FROM tokens WHERE LEAST(revoked_at, expires_at) < $1'
+/** As a list of text: `tokens_by_expiry` begins with the kind. */
+const everyKind = `ARRAY[${tokenKinds.map((kind) => `'${kind}'`).join(', ')}]`
 
-/** At most so many, the longest dead first; those that others were derived from go after these. Same index. */
+/** Index `foreign_tokens_by_token`. */
+const isOurs = (id: string) => `NOT EXISTS (SELECT FROM foreign_tokens WHERE foreign_tokens.token_id = ${id})`
+
+/** Indices `tokens_by_expiry` and `revoked_tokens_by_age`. */
+export const countDead = `
+SELECT expired.tokens + revoked.tokens AS tokens
+FROM (SELECT count(*) AS tokens FROM tokens
+   WHERE kind = ANY(${everyKind}) AND expires_at < $1 AND ${isOurs('tokens.id')}) AS expired,
+  (SELECT count(*) AS tokens FROM revoked_tokens JOIN tokens ON tokens.id = revoked_tokens.token_id
+   WHERE revoked_tokens.revoked_at < $1 AND (tokens.expires_at IS NULL OR tokens.expires_at >= $1)
+     AND ${isOurs('tokens.id')}) AS revoked`
+
+const isRemovable = (id: string) =>
+  `${isOurs(id)} AND NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = ${id})`
+
+/**
+ * At most so many, the longest dead first; those that others were derived from go after these. Indices
+ * `tokens_by_expiry`, once for each kind, and `revoked_tokens_by_age`.
+ */
 export const purgeDead = `
 DELETE FROM tokens WHERE id = ANY(ARRAY(
-  SELECT id FROM tokens
-  WHERE LEAST(revoked_at, expires_at) < $1
-    AND NOT EXISTS (SELECT FROM tokens AS derived WHERE derived.parent_id = tokens.id)
-  ORDER BY LEAST(revoked_at, expires_at) LIMIT $2
+  SELECT id FROM (
+    SELECT expired.id, expired.died_at
+    FROM unnest(${everyKind}) AS every (kind) CROSS JOIN LATERAL (
+      SELECT tokens.id, tokens.expires_at AS died_at FROM tokens
+      WHERE tokens.kind = every.kind AND tokens.expires_at < $1 AND ${isRemovable('tokens.id')}
+      ORDER BY tokens.expires_at LIMIT $2
+    ) AS expired
+    UNION ALL (
+      SELECT token_id, revoked_at FROM revoked_tokens
+      WHERE revoked_at < $1 AND ${isRemovable('revoked_tokens.token_id')}
+      ORDER BY revoked_at LIMIT $2
+    )
+  ) AS dead
+  GROUP BY id ORDER BY min(died_at) LIMIT $2
 ))
 RETURNING id`
 

@@ -22,8 +22,8 @@ export interface PostgresWriter {
 
 /** Tokens in one transaction: its locks and the change clock are held for some tens of milliseconds. */
 const batchMax = 1_000
-/** Deadline of counting rows that may be millions. */
-const countingMs = 60_000
+/** Deadline of counting rows, or passing over them, where they may be millions. */
+const passingMs = 60_000
 /** Sorts before every id. */
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
@@ -47,29 +47,30 @@ export function revokeOne(
 export async function revokeGroup(writer: PostgresWriter, group: TokenGroup, act: Act): Promise<number> {
   let count = 0
   for (let after: string | undefined = beforeAll; after !== undefined; ) {
-    const batch = await revokeBatch(writer, group, act, after)
-    count += batch.revoked
-    after = batch.last
+    const next = sql.nextOfGroup(group, after, batchMax)
+    const ids = idsOf(await writer.connections.askAtLength(next, passingMs))
+    count += await revokeBatch(writer, group, act, ids)
+    after = ids.length < batchMax ? undefined : ids.at(-1)
   }
   return count
 }
 
-/** `last` is where the next batch begins; `undefined` when there is none. */
-function revokeBatch(
+/** Yields how many it was, with what was derived from these; whatever became of them meanwhile is seen here. */
+async function revokeBatch(
   { connections, audit }: PostgresWriter,
   group: TokenGroup,
   act: Act,
-  after: string,
-): Promise<{ readonly revoked: number; readonly last: string | undefined }> {
+  ids: readonly string[],
+): Promise<number> {
+  if (ids.length === 0) return 0
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
-    const ids = idsOf(await ask(sql.nextOfGroup(group, after, batchMax)))
     const revoked = await revokeFamilies(ask, ids, act)
     if (revoked.length > 0) {
       await recordGroup(ask, group, revoked)
       await audit.append(ask, act, deeds.revokedBatch(group, revoked))
     }
-    return { revoked: revoked.length, last: ids.length < batchMax ? undefined : ids.at(-1) }
+    return revoked.length
   })
 }
 
@@ -92,7 +93,7 @@ async function revokeFamilies(ask: Ask, ids: readonly string[], act: Act): Promi
 }
 
 export async function countGroup(connections: PostgresConnections, group: TokenGroup): Promise<number> {
-  return countOf(await connections.askAtLength(sql.countGroup(group), countingMs))
+  return countOf(await connections.askAtLength(sql.countGroup(group), passingMs))
 }
 
 export function rotateOne(
@@ -128,7 +129,7 @@ export async function recordUses(connections: PostgresConnections, uses: readonl
 
 export async function countDead(connections: PostgresConnections, deadBefore: number): Promise<number> {
   const query = { text: sql.countDead, values: [new Date(deadBefore)] }
-  return countOf(await connections.askAtLength(query, countingMs))
+  return countOf(await connections.askAtLength(query, passingMs))
 }
 
 export async function purgeDead(

@@ -40,10 +40,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 /** Primary key. */
 export const showToken = `SELECT ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1`
 
-export function listTokens(filter: TokenFilter): QueryConfig {
+/** With `few`, only these ids are looked at. */
+export function listTokens(filter: TokenFilter, few?: readonly string[]): QueryConfig {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value)}`
-  return { text: listStatement(filter, { value: add, time: (at) => add(new Date(at)) }), values }
+  const binder = { value: add, time: (at: number) => add(new Date(at)), revoked: 'revoked_tokens' }
+  const among = few && `tokens.id = ANY(${add(few)}::uuid[])`
+  return { text: listStatement(filter, binder, among), values }
 }
 
 /**
@@ -55,17 +58,23 @@ WITH tick AS (UPDATE change_clock SET version = version + 1 RETURNING version)
 INSERT INTO token_changes (version, token_id, subject_id)
 SELECT version, $1, $2 FROM tick`
 
-/** One pass through the table: no index is worth its cost for a question that is asked once in a rotation. */
+/** One pass through the tables: no index is worth its cost for a question that is asked once in a rotation. */
 export const countByKey = `
-SELECT key_id, count(*) AS tokens, bool_or(kind = 'system') AS has_system_token
-FROM tokens
-WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+SELECT key_id, sum(tokens) AS tokens, bool_or(has_system_token) AS has_system_token, sum(logins) AS logins
+FROM (
+  SELECT key_id, count(*) AS tokens, bool_or(kind = 'system') AS has_system_token, 0 AS logins
+  FROM tokens
+  WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+  GROUP BY key_id
+  UNION ALL
+  SELECT key_id, 0, false, count(*) FROM upstream_logins GROUP BY key_id
+) AS uses
 GROUP BY key_id ORDER BY key_id`
 
 /** Index `tokens_live_system`. */
 export const systemToken = `
 SELECT ${tokenColumns}, tokens.sealed_text FROM ${tokensWithSubjects}
-WHERE tokens.kind = 'system' AND tokens.revoked_at IS NULL`
+WHERE tokens.kind = 'system' AND tokens.sealed_text <> ''`
 
 /** Yields no row when the name is taken; index `subjects_by_name`. */
 export const addSubject = `

@@ -23,6 +23,7 @@ import type {
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
@@ -32,9 +33,11 @@ import { textIn } from '../stored-value.ts'
 import { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
+import { listPage } from './postgres-lists.ts'
 import * as lives from './postgres-lives.ts'
 import * as sql from './postgres-sql.ts'
 import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
+import { PostgresUpstreamLogins, removeLogins } from './postgres-upstream-logins.ts'
 
 /** Deadline of reading the whole table, whatever its size. */
 const countingMs = 60_000
@@ -44,6 +47,7 @@ export class PostgresTokenStore implements TokenStore {
   readonly technology = 'postgres'
   readonly foreign: ForeignRecord
   readonly audit: PostgresAuditTrail
+  readonly logins: LoginRecord
   readonly #connections: PostgresConnections
   readonly #writer: lives.PostgresWriter
   readonly #onQuery: (operation: string) => void
@@ -60,6 +64,12 @@ export class PostgresTokenStore implements TokenStore {
       onQuery,
       forms: postgresForms,
       insertToken: insertRow,
+      audit: this.audit,
+    })
+    this.logins = new PostgresUpstreamLogins({
+      connections: this.#connections,
+      onQuery,
+      forms: postgresForms,
       audit: this.audit,
     })
   }
@@ -102,8 +112,7 @@ export class PostgresTokenStore implements TokenStore {
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
     checkPage(filter)
     this.#onQuery('listTokens')
-    const rows = await this.#connections.ask(sql.listTokens(filter))
-    return rows.map((row) => readToken(row, postgresForms))
+    return listPage(this.#connections, filter)
   }
 
   async showToken(id: string): Promise<Token | undefined> {
@@ -202,10 +211,10 @@ export class PostgresTokenStore implements TokenStore {
       const [changed] = await ask({ text: sql.setSubjectStatus, values: [name, status] })
       const [row] = changed ? [changed] : await ask({ text: sql.findSubject, values: [name] })
       const subject = row && readSubject(row, postgresForms)
-      if (changed && subject) {
-        await ask({ text: sql.recordChange, values: [null, subject.id] })
-        await this.audit.append(ask, act, deeds.statusSet(subject))
-      }
+      if (!changed || !subject) return subject
+      if (status === 'deleted') await ask({ text: removeLogins, values: [subject.id] })
+      await ask({ text: sql.recordChange, values: [null, subject.id] })
+      await this.audit.append(ask, act, deeds.statusSet(subject))
       return subject
     })
   }

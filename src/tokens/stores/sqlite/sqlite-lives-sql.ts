@@ -66,14 +66,18 @@ WHERE tokens.id = used.id AND (tokens.last_used_at IS NULL OR tokens.last_used_a
 /** When a token died, as `tokens_by_death` has it. */
 const death = 'coalesce(min(revoked_at, expires_at), revoked_at, expires_at)'
 
+/** Index `foreign_tokens_by_token`. */
+const isOurs = 'NOT EXISTS (SELECT 1 FROM foreign_tokens WHERE foreign_tokens.token_id = tokens.id)'
+
 /** Index `tokens_by_death`. */
-export const countDead = `SELECT count(*) AS tokens FROM tokens WHERE ${death} < $before`
+export const countDead = `SELECT count(*) AS tokens FROM tokens WHERE ${death} < $before AND ${isOurs}`
 
 /** At most so many, the longest dead first; those that others were derived from go after these. Same index. */
 export const purgeDead = `
 DELETE FROM tokens WHERE id IN (
   SELECT id FROM tokens
-  WHERE ${death} < $before AND NOT EXISTS (SELECT 1 FROM tokens AS derived WHERE derived.parent_id = tokens.id)
+  WHERE ${death} < $before AND ${isOurs}
+    AND NOT EXISTS (SELECT 1 FROM tokens AS derived WHERE derived.parent_id = tokens.id)
   ORDER BY ${death} LIMIT $limit
 )
 RETURNING id`

@@ -62,11 +62,17 @@ export const recordChange = `
 INSERT INTO token_changes (version, token_id, subject_id)
 SELECT version, $tokenId, $subjectId FROM change_clock`
 
-/** One pass through the table: no index is worth its cost for a question that is asked once in a rotation. */
+/** One pass through the tables: no index is worth its cost for a question that is asked once in a rotation. */
 export const countByKey = `
-SELECT key_id, count(*) AS tokens, max(kind = 'system') AS has_system_token
-FROM tokens
-WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $now)
+SELECT key_id, sum(tokens) AS tokens, max(has_system_token) AS has_system_token, sum(logins) AS logins
+FROM (
+  SELECT key_id, count(*) AS tokens, max(kind = 'system') AS has_system_token, 0 AS logins
+  FROM tokens
+  WHERE key_id <> '${foreignKeyId}' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $now)
+  GROUP BY key_id
+  UNION ALL
+  SELECT key_id, 0, 0, count(*) FROM upstream_logins GROUP BY key_id
+) AS uses
 GROUP BY key_id ORDER BY key_id`
 
 /** Index `tokens_live_system`. */

@@ -22,6 +22,7 @@ import type {
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
@@ -34,12 +35,14 @@ import { SqliteForeignTokens } from './sqlite-foreign-tokens.ts'
 import * as lives from './sqlite-lives.ts'
 import * as sql from './sqlite-sql.ts'
 import { insertRow, recordChange, showRow, sqliteForms } from './sqlite-token-rows.ts'
+import { removeLogins, SqliteUpstreamLogins } from './sqlite-upstream-logins.ts'
 
 /** Synchronous underneath: a look-up takes some ten microseconds, less than handing it to another thread. */
 export class SqliteTokenStore implements TokenStore {
   readonly technology = 'sqlite'
   readonly foreign: ForeignRecord
   readonly audit: SqliteAuditTrail
+  readonly logins: LoginRecord
   readonly #connection: SqliteConnection
   readonly #writer: lives.SqliteWriter
   readonly #onQuery: (operation: string) => void
@@ -56,6 +59,12 @@ export class SqliteTokenStore implements TokenStore {
       onQuery,
       forms: sqliteForms,
       insertToken: (token, act) => insertRow(this.#connection, token, act),
+      audit: this.audit,
+    })
+    this.logins = new SqliteUpstreamLogins({
+      connection: this.#connection,
+      onQuery,
+      forms: sqliteForms,
       audit: this.audit,
     })
   }
@@ -195,6 +204,7 @@ export class SqliteTokenStore implements TokenStore {
       const [changed] = this.#connection.ask(sql.setSubjectStatus, { name, status })
       if (changed === undefined) return this.#subject(name)
       const subject = readSubject(changed, sqliteForms)
+      if (status === 'deleted') this.#connection.ask(removeLogins, { subjectId: subject.id })
       recordChange(this.#connection, { tokenId: null, subjectId: subject.id })
       this.audit.append(act, deeds.statusSet(subject))
       return subject
