@@ -4,6 +4,7 @@
  */
 
 import type { Test } from 'tap'
+import { verifyTrail } from '../../../src/audit/verify-trail.ts'
 import { Secret } from '../../../src/lib/secret.ts'
 import { ChangeFeed } from '../../../src/tokens/cache/change-feed.ts'
 import { LoginMemory } from '../../../src/tokens/cache/login-memory.ts'
@@ -13,7 +14,7 @@ import type { SealedLogin } from '../../../src/tokens/upstream-logins/login-reco
 import { openLogin, sealLogin } from '../../../src/tokens/upstream-logins/sealed-login.ts'
 import type { UpstreamSession } from '../../../src/tokens/upstream-logins/upstream-login.ts'
 import { UpstreamLogins } from '../../../src/tokens/upstream-logins/upstream-logins.ts'
-import { act } from './audit-scene.ts'
+import { act, entriesOf } from './audit-scene.ts'
 import { addToken, clock, keyRing, type NewDatabase, start } from './contract-database.ts'
 
 const upstream = 'swift'
@@ -88,6 +89,56 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
       { version: 1, subjectId },
       { version: 2, subjectId },
     ])
+  })
+
+  t.test(
+    'who keeps a login where there was none, and who removes one, is recorded; a renewal is not',
+    async (t) => {
+      const database = await newDatabase(t)
+      const store = database.open()
+      const subjectId = await addSubject(store)
+      const { seq } = await store.audit.head()
+      t.equal(
+        await store.logins.write(login(subjectId), { renewing: true, act }),
+        undefined,
+        'nothing to renew',
+      )
+      const kept = await store.logins.write(login(subjectId), { act })
+      const renewed = await store.logins.write(login(subjectId, { keyId: 'k2' }), { renewing: true })
+      t.match(await store.logins.read(subjectId, upstream), { keyId: 'k2', revision: renewed })
+      t.equal(
+        await store.logins.write(login(subjectId), { replacing: kept ?? '', act }),
+        undefined,
+        'too late',
+      )
+      await store.logins.write(login(subjectId), { announced: true, act })
+      t.equal(await store.logins.remove(subjectId, upstream, act, { revision: renewed ?? '' }), false)
+      await store.logins.remove(subjectId, upstream, act)
+      await store.logins.remove(subjectId, upstream, act)
+      const refused = (await store.logins.write(login(subjectId))) ?? ''
+      await store.logins.remove(subjectId, upstream, act, { revision: refused, refused: true })
+      const about = { ...act, subjectId, tokenId: null, details: { upstream } }
+      t.match(
+        (await entriesOf(store)).filter((entry) => entry.seq > seq),
+        ['login_kept', 'login_kept', 'login_removed', 'login_refused'].map((deed) => ({ ...about, deed })),
+      )
+      t.equal((await store.audit.head()).seq, seq + 4)
+      t.equal((await verifyTrail(store.audit, keyRing)).fault, undefined)
+    },
+  )
+
+  t.test('a login whose entry cannot be written is neither kept nor removed', async (t) => {
+    const database = await newDatabase(t)
+    const [store, reader] = [database.open(), database.open({ sealer: undefined } as object)]
+    const subjectId = await addSubject(store)
+    const message = /without a key ring/
+    await t.rejects(reader.logins.write(login(subjectId), { act }), { message })
+    t.equal(await store.logins.read(subjectId, upstream), undefined)
+    const revision = await store.logins.write(login(subjectId))
+    await t.rejects(reader.logins.write(login(subjectId), { announced: true, act }), { message })
+    await t.rejects(reader.logins.remove(subjectId, upstream, act), { message })
+    t.match(await store.logins.read(subjectId, upstream), { revision })
+    t.equal(await store.currentVersion(), 0)
   })
 
   t.test('deleting a subject removes its logins, and none can be written afterwards', async (t) => {

@@ -14,6 +14,7 @@ import {
   purgeDead,
   recordUses,
   revokeDerived,
+  successorsInGroup,
 } from '../../../src/tokens/stores/postgres/postgres-lives-sql.ts'
 import { listTokens } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase } from '../../support/postgres.ts'
@@ -62,6 +63,7 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
     ['live of a binding', listTokens({ ...page, binding, state: 'active' }), /token_bindings_pkey/],
     ['expired', listTokens({ ...page, state: 'expired' }), /tokens_pkey/],
     ['group of a binding', nextOfGroup({ binding }, middle, 1000), /token_bindings_pkey/],
+    ['successors in a group', successorsInGroup({ binding }, [middle]), /token_bindings_pkey/],
     ['group of an issuer', nextOfGroup({ createdBy: 'i0' }, middle, 1000), /tokens_by_issuer|tokens_pkey/],
   ]
   for (const [what, query, index] of cases) {

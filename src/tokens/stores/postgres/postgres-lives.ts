@@ -49,20 +49,37 @@ export async function revokeGroup(writer: PostgresWriter, group: TokenGroup, act
   for (let after: string | undefined = beforeAll; after !== undefined; ) {
     const next = sql.nextOfGroup(group, after, batchMax)
     const ids = idsOf(await writer.connections.askAtLength(next, passingMs))
-    count += await revokeBatch(writer, group, act, ids)
+    count += await revokeWithSuccessors(writer, group, act, ids)
     after = ids.length < batchMax ? undefined : ids.at(-1)
   }
   return count
 }
 
-/** Yields how many it was, with what was derived from these; whatever became of them meanwhile is seen here. */
-async function revokeBatch(
+/**
+ * What is rotated between being found and being revoked leaves a successor that nobody has found. Afterwards it leaves
+ * none, so that this comes to an end.
+ */
+async function revokeWithSuccessors(
+  writer: PostgresWriter,
+  group: TokenGroup,
+  act: Act,
+  ids: readonly string[],
+): Promise<number> {
+  let count = 0
+  for (let found = ids; found.length > 0; ) {
+    count += await revokeBatch(writer, group, act, found)
+    found = idsOf(await writer.connections.askAtLength(sql.successorsInGroup(group, found), passingMs))
+  }
+  return count
+}
+
+/** Yields how many it was, with what was derived from these. */
+function revokeBatch(
   { connections, audit }: PostgresWriter,
   group: TokenGroup,
   act: Act,
   ids: readonly string[],
 ): Promise<number> {
-  if (ids.length === 0) return 0
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
     const revoked = await revokeFamilies(ask, ids, act)
