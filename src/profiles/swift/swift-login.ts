@@ -5,6 +5,7 @@
  */
 
 import { present } from '../../authenticate/credential.ts'
+import type { Address } from '../../client-address/address.ts'
 import type { UpstreamAnswer } from '../../forward/ask-upstream.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
@@ -67,7 +68,7 @@ export class SwiftLogin {
   }
 
   #open(wanted: LoginRequest, visit: Visit): Promise<Session | Refusal> {
-    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted)
+    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted, visit)
   }
 
   /** A token of the gateway is nobody's key at Swift, and is not shown to it. */
@@ -93,11 +94,12 @@ export class SwiftLogin {
       lifetimeMs: Math.min(sessionLifetimeMs, derivedLifetimeMaxMs),
       description: `login at ${upstream}`,
       createdBy: `login:${upstream}`,
+      origin: originOf(client),
     })
     return sessionFrom(issued, { storagePath, passedOn: [] })
   }
 
-  async #bySwift(wanted: LoginRequest): Promise<Session | Refusal> {
+  async #bySwift(wanted: LoginRequest, { client }: Visit): Promise<Session | Refusal> {
     const { upstream, questions, sessions, findServices, sessionLifetimeMs } = this.#options
     const services = findServices()
     const answer = await attempt(() => questions.logIn(wanted))
@@ -120,6 +122,7 @@ export class SwiftLogin {
         lifetimeMs: sessionLifetimeMs,
         description: `login at ${upstream}`,
         createdBy: `login:${upstream}`,
+        origin: originOf(client),
       },
     )
     if (issued.outcome === 'issued') {
@@ -156,6 +159,11 @@ export class SwiftLogin {
     ])
     response.end()
   }
+}
+
+/** For the audit record: whence somebody logged in. */
+function originOf(client: Address): string {
+  return `client ${client.text}`
 }
 
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {
