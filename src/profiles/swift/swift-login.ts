@@ -163,7 +163,7 @@ export class SwiftLogin {
 
 /** For the audit record: whence somebody logged in. */
 function originOf(client: Address): string {
-  return `client ${client.text}`
+  return `client:${client.text}`
 }
 
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {
