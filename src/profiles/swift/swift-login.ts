@@ -5,12 +5,14 @@
  */
 
 import { present } from '../../authenticate/credential.ts'
+import type { Address } from '../../client-address/address.ts'
 import type { UpstreamAnswer } from '../../forward/ask-upstream.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { deriveToken } from '../../tokens/life/derive-token.ts'
 import { type Issued, issueToken } from '../../tokens/life/issue-token.ts'
+import type { Token } from '../../tokens/token.ts'
 import { isWellFormed } from '../../tokens/token-text.ts'
 import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-logins.ts'
 import type { Visit } from '../profile.ts'
@@ -19,6 +21,7 @@ import type { SwiftQuestions } from './ask-swift.ts'
 import { attempt, type Found } from './attempt.ts'
 import { type LoginRequest, readLoginRequest } from './login-request.ts'
 import { refuseLogin } from './swift-denial.ts'
+import { storageTarget } from './swift-request.ts'
 import { sessionIn } from './swift-sessions.ts'
 
 export interface SwiftLoginOptions {
@@ -71,7 +74,7 @@ export class SwiftLogin {
   }
 
   #open(wanted: LoginRequest, visit: Visit): Promise<Session | Refusal> {
-    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted)
+    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted, visit)
   }
 
   /** A token of the gateway is nobody's key at Swift, and is not shown to it. */
@@ -89,19 +92,20 @@ export class SwiftLogin {
     }
     const atSwift = await attempt(() => sessions().obtain(parent.subject.id))
     if (isRefusal(atSwift)) return atSwift
-    const storagePath = pathIn(atSwift.value?.storageUrl)
-    if (storagePath === undefined)
-      return refuseLogin({ status: 401, reason: `${name} has no login at Swift` })
+    const ownPath = pathIn(atSwift.value?.storageUrl)
+    if (ownPath === undefined) return refuseLogin({ status: 401, reason: `${name} has no login at Swift` })
+    const storagePath = boundPath(parent) ?? ownPath
     const issued = await deriveToken({ ...services, ...services.networks }, parent, {
       kind: 'session',
       lifetimeMs: Math.min(sessionLifetimeMs, derivedLifetimeMaxMs),
       description: `login at ${upstream.name}`,
       createdBy: `login:${upstream.name}`,
+      origin: originOf(client),
     })
     return sessionFrom(issued, { storagePath, passedOn: [] })
   }
 
-  async #bySwift(wanted: LoginRequest): Promise<Session | Refusal> {
+  async #bySwift(wanted: LoginRequest, { client }: Visit): Promise<Session | Refusal> {
     const { upstream, sessions, findServices, sessionLifetimeMs } = this.#options
     const services = findServices()
     const answer = await this.#ask(wanted)
@@ -124,6 +128,7 @@ export class SwiftLogin {
         lifetimeMs: sessionLifetimeMs,
         description: `login at ${upstream.name}`,
         createdBy: `login:${upstream.name}`,
+        origin: originOf(client),
       },
     )
     if (issued.outcome === 'issued') {
@@ -176,9 +181,20 @@ export class SwiftLogin {
   }
 }
 
+/** For the audit record: whence somebody logged in. */
+function originOf(client: Address): string {
+  return `client:${client.text}`
+}
+
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {
   if (issued.outcome === 'issued') return { issued, ...rest }
   return refuseLogin({ status: 401, reason: issued.problems.join('; ') })
+}
+
+/** The storage of the one account that a token is bound to, whoever its subject is. */
+function boundPath({ bindings }: Token): string | undefined {
+  const [account, ...more] = bindings.account ?? []
+  return account === undefined || account === '*' || more.length > 0 ? undefined : storageTarget(account)
 }
 
 /** Of `http://host/v1/AUTH_test`, what comes after the host. */
