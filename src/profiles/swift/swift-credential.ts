@@ -5,6 +5,7 @@
  */
 
 import { present } from '../../authenticate/credential.ts'
+import { Secret } from '../../lib/secret.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
@@ -19,6 +20,7 @@ import { problemOfPlace, spansStorage } from './coverage.ts'
 import { pathOf } from './swift-request.ts'
 
 export const serviceTokenHeader = 'x-service-token'
+const authTokenHeader = 'x-auth-token'
 
 export class SwiftCredential {
   readonly #upstream: string
@@ -43,10 +45,10 @@ export class SwiftCredential {
     return this.#exchanged(own, serviceToken, granted)
   }
 
-  /** Another one, because Swift did not take the session's token. */
-  async renewed(granted: GrantedRequest, token: Token): Promise<HeaderPairs | Refusal> {
-    const stale = this.#sessions().recall(token.subject.id)?.token
-    const session = await this.#obtain(token, stale)
+  /** Another one, because Swift did not take what was sent: the one that memory has by now, where that is another. */
+  async renewed(granted: GrantedRequest, token: Token, sent: HeaderPairs): Promise<HeaderPairs | Refusal> {
+    const [stale] = valuesOfHeader(sent, authTokenHeader)
+    const session = await this.#obtain(token, stale === undefined ? undefined : new Secret(stale))
     return isRefusal(session) ? session : this.of(granted)
   }
 
@@ -95,7 +97,7 @@ export function isToldWho(token: Token, request: CanonicalRequest): boolean {
 }
 
 function authToken(text: string): HeaderPairs {
-  return ['x-auth-token', text]
+  return [authTokenHeader, text]
 }
 
 function extended(

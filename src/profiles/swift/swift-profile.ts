@@ -11,6 +11,7 @@ import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
+import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
 import type { Access, Token } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
 import type { FindServices } from '../services.ts'
@@ -73,7 +74,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
         ? standingOfOwner(token, request, facts)
         : token.access,
     upstreamCredential: (granted) => credential.of(granted),
-    inspectAnswer: (granted) => inspection(granted, { credential, facts, upstream: name }),
+    inspectAnswer: (granted, sent) => inspection(granted, sent, { credential, facts, upstream: name }),
     renderRefusal: renderSwiftRefusal,
     isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
   }
@@ -122,6 +123,7 @@ async function standingOfOwner(
 
 function inspection(
   granted: GrantedRequest,
+  sent: HeaderPairs,
   { credential, facts, upstream }: { credential: SwiftCredential; facts: AccountFacts; upstream: string },
 ): InspectHead | undefined {
   const { exchange, request, grant } = granted
@@ -136,7 +138,7 @@ function inspection(
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))
       return problemOfAnswer(head, request, token, upstream)
-    const renewed = credential.renewed(granted, token)
+    const renewed = credential.renewed(granted, token, sent)
     if (!request.hasBody) return renewed
     // Half of the body is gone; the next request finds the new session.
     return refuse('cannot_decide', 'Swift did not take its own token any more', { retryAfterSeconds: 1 })
