@@ -32,6 +32,9 @@ export const swiftUsers = {
   'twinb:owner': ['owning', '.admin'],
   'twinc:owner': ['owning', '.admin'],
   'twind:owner': ['owning', '.admin'],
+  'twine:owner': ['owning', '.admin'],
+  'twinf:owner': ['owning', '.admin'],
+  'twing:owner': ['owning', '.admin'],
   // Grantees of account ACLs, and those whom no ACL names.
   'a:adm': ['adm'],
   'b:both': ['both'],

@@ -85,7 +85,7 @@ async function pair(t: Test): Promise<{ id: string; texts: readonly [string, str
 
 t.test('a revoked token and its session begin no request more, on either gateway, under load', async (t) => {
   await logIn()
-  const act = { by: 'test', cause: 'trial' }
+  const act = { by: 'test', origin: 'test', cause: 'trial' }
   let answers = 0
   for (let trial = 0; trial < trials; trial++) {
     const { id, texts } = await pair(t)
@@ -146,7 +146,7 @@ t.test('a download is broken off', async (t) => {
   const downloads = await Promise.all(
     gateways.flatMap(({ port }) => texts.map((text) => beginDownload(port, text))),
   )
-  await record.revokeToken(id, { by: 'test', cause: 'trial', at: Date.now() })
+  await record.revokeToken(id, { by: 'test', origin: 'test', cause: 'trial', at: Date.now() })
   await announceChange(cacheSchema.parse(cache))
   for (const response of downloads) {
     let received = 0

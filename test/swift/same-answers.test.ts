@@ -16,7 +16,7 @@ const seed = 20_140_118
 
 t.test("every answer through the gateway is Swift's own, but for what is written down", async (t) => {
   const { way } = await startSwiftGateway(t)
-  const twins = [await prepareTwin('twinc', directly()), await prepareTwin('twind', way)] as const
+  const twins = [await prepareTwin('twine', directly()), await prepareTwin('twinf', way)] as const
   const alike: Comparison = { alike: twins.map(({ name }) => name), isExact: true }
   const [met, statuses] = [new Set<string>(), new Set<number>()]
   for (const request of generatedRequests(800, seed).filter(leavesTwinsAlike)) {

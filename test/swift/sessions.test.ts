@@ -108,7 +108,7 @@ t.test('nobody logs in as the gateway itself', async (t) => {
     kind: 'system',
     createdAt: 0,
   } as const
-  t.ok(await scene.gateway.store.addSubject(subject))
+  t.ok(await scene.gateway.store.addSubject(subject, { at: 0, by: 'test', origin: 'test', cause: '' }))
   const answer = await logIn(scene, 'one.example', user, swiftUsers[user][0])
   t.equal(answer.status, 401, 'though Swift takes the key')
   t.strictSame(answer.header('x-auth-token'), [])

@@ -196,6 +196,38 @@ t.test('a signed URL needs no token, and one of the gateway beside it does not m
   t.equal((await ask(gateway.port, 'GET', `${thing}?${query}`, stranger)).status, 200)
 })
 
+t.test('a text that is no token is refused everywhere but at a login', async (t) => {
+  const later = Math.floor(Date.now() / 1000) + 600
+  const opened = `${account}/private/thing?${signature('GET', `${account}/private/thing`, later)}`
+  for (const [token, status] of [
+    ['hello', 401],
+    ['AUTH_tkbogus', 401],
+    ['', 400],
+  ] as const) {
+    for (const target of ['/info', '/healthcheck', `${account}/site/index.html`, opened, account, '/nope']) {
+      const answer = await ask(gateway.port, 'GET', target, { 'X-Auth-Token': token })
+      t.equal(answer.status, status, `«${token}» for ${target}`)
+    }
+    const other = await ask(gateway.port, 'HEAD', '/auth/v1.0', { 'X-Auth-Token': token })
+    t.equal(other.status, status, `«${token}» for what is no login`)
+  }
+  const foreign = await (await startSwiftGateway(t)).logIn('open:owner')
+  const served = { 'X-Auth-Token': await logIn('open:owner'), 'X-Service-Token': foreign }
+  t.equal((await ask(gateway.port, 'GET', account, served)).status, 401, 'nor does it serve')
+})
+
+t.test('what no gateway carries is refused', async (t) => {
+  for (const [method, headers, [atSwift, here]] of [
+    ['TRACE', {}, [405, 501]],
+    ['GET', { Expect: '200-ok' }, [401, 400]],
+    ['PUT', { 'Transfer-Encoding': 'identity', 'Content-Length': '0' }, [405, 400]],
+    ['GET', { Connection: 'X-Odd' }, [401, 400]],
+  ] as const) {
+    t.equal((await ask(swift.port, method, account, headers)).status, atSwift, method)
+    t.equal((await ask(gateway.port, method, account, headers)).status, here, method)
+  }
+})
+
 t.test('a signed form brings files in', async (t) => {
   const expires = Math.floor(Date.now() / 1000) + 600
   const form = (key: string) => {

@@ -8,6 +8,7 @@ import { present } from '../../authenticate/credential.ts'
 import { compileKindRule } from '../../authorize/rules/kind.ts'
 import { tokenNetworkRule } from '../../authorize/rules/network.ts'
 import type { Resource, Rule } from '../../authorize/rules/rule.ts'
+import { Secret } from '../../lib/secret.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
@@ -23,6 +24,7 @@ import { problemOfPlace, spansStorage } from './coverage.ts'
 import { pathOf } from './swift-request.ts'
 
 export const serviceTokenHeader = 'x-service-token'
+const authTokenHeader = 'x-auth-token'
 
 type Pairs = HeaderPairs | Refusal
 
@@ -63,10 +65,10 @@ export class SwiftCredential {
     return this.#exchanged(own, serviceToken, granted)
   }
 
-  /** Another one, because Swift did not take the session's token. */
-  async renewed(granted: GrantedRequest, token: Token): Promise<Pairs> {
-    const stale = this.#options.sessions().recall(token.subject.id)?.token
-    const session = await this.#obtain(token, stale)
+  /** Another one, because Swift did not take what was sent: the one that memory has by now, where that is another. */
+  async renewed(granted: GrantedRequest, token: Token, sent: HeaderPairs): Promise<Pairs> {
+    const [stale] = valuesOfHeader(sent, authTokenHeader)
+    const session = await this.#obtain(token, stale === undefined ? undefined : new Secret(stale))
     return isRefusal(session) ? session : this.of(granted)
   }
 
@@ -131,7 +133,7 @@ export function isToldWho(token: Token, request: CanonicalRequest, upstream: str
 }
 
 function authToken(text: string): HeaderPairs {
-  return ['x-auth-token', text]
+  return [authTokenHeader, text]
 }
 
 /** Both, or the first refusal; at once where both are there. */

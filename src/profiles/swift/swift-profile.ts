@@ -11,6 +11,7 @@ import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
+import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
 import type { Access, Token, TokenKind } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
 import type { FindServices } from '../services.ts'
@@ -77,7 +78,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
         ? standingOfOwner(token, request, facts)
         : token.access,
     upstreamCredential: (granted) => credential.of(granted),
-    inspectAnswer: (granted) => inspection(granted, { credential, facts, upstream: name }),
+    inspectAnswer: (granted, sent) => inspection(granted, sent, { credential, facts, upstream: name }),
     renderRefusal: renderSwiftRefusal,
     isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
   }
@@ -135,6 +136,7 @@ function isReading({ method }: CanonicalRequest): boolean {
 
 function inspection(
   granted: GrantedRequest,
+  sent: HeaderPairs,
   { credential, facts, upstream }: { credential: SwiftCredential; facts: AccountFacts; upstream: string },
 ): InspectHead | undefined {
   const { exchange, request, grant } = granted
@@ -149,7 +151,7 @@ function inspection(
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))
       return isReading(request) ? problemOfAnswer(head, request, token, upstream) : undefined
-    const renewed = credential.renewed(granted, token)
+    const renewed = credential.renewed(granted, token, sent)
     if (!request.hasBody) return renewed
     // Half of the body is gone; the next request finds the new session.
     return refuse('cannot_decide', 'Swift did not take its own token any more', { retryAfterSeconds: 1 })
