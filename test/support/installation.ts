@@ -15,6 +15,7 @@ import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
+import type { TokenStore } from '../../src/tokens/ports.ts'
 import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
 import { type Issue, newIssuer } from './issuer.ts'
 import type { Scope } from './private-server.ts'
@@ -49,6 +50,8 @@ export interface Installation {
   run(...words: readonly string[]): Promise<CommandResult>
   /** Issues without the cost of a command; a gateway or a command must have run before. */
   readonly issue: Issue
+  /** A handle of its own on the record, as another process would have it. */
+  readonly store: TokenStore
   /** Starts one more gateway; ended when the test is over. */
   serve(): Promise<GatewayProcess>
 }
@@ -80,6 +83,7 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   return {
     run: (...words) => runCommand([...words, '--json', '--config', config], env),
+    store,
     issue: newIssuer(store, ring, systemClock),
     async serve() {
       const gateway = await startServing(config)

@@ -11,6 +11,7 @@ import { loadSettings } from '../../src/config/load-settings.ts'
 import type { Settings } from '../../src/config/schema/settings.ts'
 import { startGateway } from '../../src/gateway.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
 import type { TokenStore } from '../../src/tokens/ports.ts'
 import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
@@ -89,7 +90,7 @@ export async function startSwiftGateway(
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
   const gateway = await startGateway(settings, { logTo, openClient: openTestClient })
-  const store = openTokenStore(settings.store)
+  const store = openTokenStore(settings.store, { sealer: parseKeyRing(ring) })
   const close = async () => {
     await gateway.close()
     await store.close()

@@ -9,9 +9,8 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { cache as cacheSchema, store as storeSchema } from '../../src/config/schema/tokens.ts'
+import { cache as cacheSchema } from '../../src/config/schema/tokens.ts'
 import { announceChange } from '../../src/tokens/cache/revocation-announcer.ts'
-import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
 import { startLoad } from '../integration/revocation/load.ts'
 import { type GatewayProcess, newInstallation } from '../support/installation.ts'
 import { startPostgres } from '../support/postgres.ts'
@@ -52,8 +51,7 @@ const installation = newInstallation(t, {
 })
 const gateways: readonly GatewayProcess[] = [await installation.serve(), await installation.serve()]
 const [first, second] = gateways as [GatewayProcess, GatewayProcess]
-const record = openTokenStore(storeSchema.parse(store))
-t.teardown(() => record.close())
+const { store: record } = installation
 
 const owner = await callerOf(directly(), subject)
 await owner('PUT', `${account}/box`)
