@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
 import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
 import { type Issue, newIssuer } from './issuer.ts'
@@ -72,7 +73,7 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   }
   // JSON is YAML, too.
   writeFileSync(config, JSON.stringify(settings), { mode: 0o600 })
-  const store = openTokenStore(settingsSchema.parse(settings).store)
+  const store = openTokenStore(settingsSchema.parse(settings).store, { sealer: parseKeyRing(ring) })
   t.teardown(() => store.close())
 
   // Commands that run often load faster from what the first of them compiled.

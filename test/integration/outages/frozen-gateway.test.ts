@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { PostgresTokenStore } from '../../../src/tokens/stores/postgres/postgres-token-store.ts'
+import { actAt, anySealer } from '../../support/act.ts'
 import { startFaultyProxy } from '../../support/faulty-proxy.ts'
 import { type GatewayProcess, type InstallationPlan, newInstallation } from '../../support/installation.ts'
 import type { IssuedToken } from '../../support/issuer.ts'
@@ -24,7 +25,10 @@ const gatewaysEach = 2
 const tokensEach = 5
 
 const postgresUrl = await freshDatabase(t)
-const store = new PostgresTokenStore({ url: postgresUrl, connections: 2, timeout: 2_000 })
+const store = new PostgresTokenStore(
+  { url: postgresUrl, connections: 2, timeout: 2_000 },
+  { sealer: anySealer },
+)
 t.teardown(() => store.close())
 const { port: postgresPort } = new URL(postgresUrl)
 /** So slow that a fetch of changes is under way at almost any time, and fast enough that none fails. */
@@ -87,8 +91,7 @@ for (const [what, plan] of kinds) {
       t.teardown(() => process.kill(candidate.gateway.pid, 'SIGCONT'))
     }
     const revoked = candidates.flatMap(({ tokens }) => tokens)
-    for (const { token } of revoked)
-      await store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+    for (const { token } of revoked) await store.revokeToken(token.id, actAt(Date.now()))
     await sleep(frozenMs)
 
     const sent = upstream.requests.length
