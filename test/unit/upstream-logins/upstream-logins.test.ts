@@ -356,23 +356,3 @@ t.test('no line and no error shows a user, a key or a token', async (t) => {
   for (const secret of ['opensesame', '"AUTH_tk42"']) t.notOk(text.includes(secret), secret)
   t.notMatch(scene.lines.join(), /somebody|AUTH_tk42/)
 })
-
-t.test(
-  'keeping a login where there was none is an act, as is its end at a refusal; renewals are none',
-  async (t) => {
-    const scene = newScene()
-    const { logins } = newReplica(scene)
-    await logins.keep(alice, loginOf(scene, 'first'))
-    t.same(scene.record.acts, ['kept: the upstream accepted it'])
-    await logins.keep(alice, loginOf(scene, 'second', 'other key'))
-    scene.now += lifeMs
-    t.equal((await logins.obtain(alice))?.token.reveal(), 't1')
-    t.equal(scene.record.acts.length, 1)
-    scene.logIn = async () => 'refused'
-    scene.now += lifeMs
-    t.equal(await logins.obtain(alice), undefined)
-    t.same(scene.record.acts.slice(1), ['refused: the upstream refused it'])
-    await logins.keep(alice, loginOf(scene, 'third'))
-    t.equal(scene.record.acts.length, 3)
-  },
-)
