@@ -22,12 +22,17 @@ export function sendRefusal(
   const { body, headers } = message
   // A client that waits for «100 Continue» may send its body or not, and one whose framing is at fault may mean
   // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
-  if (incoming.headers.expect !== undefined || refusal.code === 'malformed_request') {
+  if (incoming.headers.expect !== undefined || isFramingInDoubt(refusal)) {
     response.shouldKeepAlive = false
   }
   response.writeHead(refusal.status, [...headers])
   response.end(body)
   if (!incoming.complete) linger(exchange)
+}
+
+/** A header that is not acceptable may be one that a proxy in front reads as framing: `Transfer_Encoding`. */
+function isFramingInDoubt({ code }: Refusal): boolean {
+  return code === 'malformed_request' || code === 'malformed_header'
 }
 
 function linger({ incoming }: Exchange): void {
