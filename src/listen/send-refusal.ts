@@ -20,9 +20,9 @@ export function sendRefusal(
   const { incoming, response } = exchange
   if (response.destroyed || response.headersSent) return
   const { body, headers } = message
-  // A client that waits for «100 Continue» may send its body or not, and one whose framing is at fault may mean
+  // A client that waits for «100 Continue» may send its body or not, and one whose head is at fault may mean
   // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
-  if (incoming.headers.expect !== undefined || isFramingInDoubt(refusal)) {
+  if (incoming.headers.expect !== undefined || isHeadInDoubt(refusal)) {
     response.shouldKeepAlive = false
   }
   response.writeHead(refusal.status, [...headers])
@@ -30,9 +30,9 @@ export function sendRefusal(
   if (!incoming.complete) linger(exchange)
 }
 
-/** A header that is not acceptable may be one that a proxy in front reads as framing: `Transfer_Encoding`. */
-function isFramingInDoubt({ code }: Refusal): boolean {
-  return code === 'malformed_request' || code === 'malformed_header'
+/** What the gateway does not take, a proxy in front may have read as framing (`Transfer_Encoding`), or for another host. */
+function isHeadInDoubt({ code }: Refusal): boolean {
+  return code === 'malformed_request' || code === 'malformed_header' || code === 'malformed_host'
 }
 
 function linger({ incoming }: Exchange): void {

@@ -12,7 +12,8 @@ import { credential, get, host, message } from './attacks/attack.ts'
 import { strictUpstream } from './strict-upstream.ts'
 import { startWire } from './wire.ts'
 
-const smuggled = get('/smuggled')
+/** Anybody may ask for it, so that it would go up wherever it is read as a request. */
+const smuggled = message(['GET /smuggled HTTP/1.1', host])
 
 /** A body, the lines that frame it, and its bytes; `isGood` when they have one reading. */
 const body = fc.array(
@@ -207,7 +208,11 @@ t.test('B24 B33 B35 a header goes up byte for byte, or its request does not', as
 
 async function start(t: Test) {
   const upstream = await strictUpstream(t)
-  const wire = await startWire(t, { upstreams: { legacy: { url: upstream.url } }, log: { requests: false } })
+  const wire = await startWire(t, {
+    routes: [{ match: { path: '/{path*}' } }, { match: { path: '/smuggled' }, authorize: { public: true } }],
+    upstreams: { legacy: { url: upstream.url } },
+    log: { requests: false },
+  })
   /** Resolves when the gateway has closed the connection, or has been silent for a while. */
   const send = async (bytes: string): Promise<void> => {
     const socket = connect(wire.gateway.port, '127.0.0.1')

@@ -24,6 +24,7 @@ const doubtful: readonly (readonly [name: string, bytes: string])[] = [
   ['a length of too many digits', post(['Content-Length: 0000000000000000'], next)],
   ['a length in disguise', post(['Content_Length: 5'], next)],
   ['a coding in disguise', post(['Transfer_Encoding: chunked'], `0\r\n\r\n${next}`)],
+  ['two hosts', post([host, 'Content-Length: 0'], next)],
   ['an unknown expectation', post(['Expect: x', 'Content-Length: 0'], next)],
   ['a Connection that names the length', post(['Connection: content-length', 'Content-Length: 0'], next)],
 ]
