@@ -53,6 +53,13 @@ t.test('B28 two credentials are refused, wherever they stand and whatever they s
   )
 })
 
+t.test('B28 where no credential is read, none goes up, however many there are', async (t) => {
+  const wire = await startWatchedWire(t)
+  const lines = ['Authorization: Bearer x', 'authorization: Basic eDp5', 'X-Auth-Token: x', 'X-Api-Key: x']
+  const { headers } = await wire.forwarded(['GET /public/x HTTP/1.1', host, ...lines])
+  t.notMatch(headers.map(([name]) => name).join(), /authorization|token|key/i)
+})
+
 t.test('B29 a credential in a header and another in the query are refused; a cookie is none', async (t) => {
   const wire = await startWatchedWire(t, { routes })
   const { credential, token } = wire
