@@ -114,7 +114,8 @@ function note(framing: Framing, role: Exclude<Role, 'other'>, value: string): Re
       if (framing.contentLength !== undefined || !/^\d{1,15}$/.test(value)) {
         return refuse('malformed_request', 'Content-Length stands twice or is not a number')
       }
-      framing.contentLength = value
+      // `0005` is one number, and so it has one spelling; `00` is no body.
+      framing.contentLength = value.length > 1 && value.startsWith('0') ? String(Number(value)) : value
       return undefined
     case 'transfer-encoding':
       if (framing.isChunked || value.toLowerCase() !== 'chunked') {
