@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { unmatchedRoute } from '../observability/metrics.ts'
 import type { Exchange } from '../request/exchange.ts'
@@ -22,6 +23,16 @@ export class ClientErrors {
   constructor(books: Books, nextId: () => string) {
     this.#books = books
     this.#nextId = nextId
+  }
+
+  /**
+   * Whether a request stands behind one whose answer is the last on its connection. Where that one ended is in doubt,
+   * or its client was told that nothing more is read: these bytes are nobody's request.
+   */
+  isBehindLast(incoming: IncomingMessage, response: ServerResponse): boolean {
+    // A response has no socket as long as the one before it is on its way.
+    if (response.socket !== null) return !incoming.socket.writable
+    return this.#latest.get(incoming.socket)?.response.shouldKeepAlive === false
   }
 
   /** Note that an exchange began, so that trouble with its body is booked on it. */

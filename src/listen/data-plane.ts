@@ -41,6 +41,7 @@ export async function openDataPlane(
   const nextId = requestIds()
   const clientErrors = new ClientErrors(books, nextId)
   const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
+    if (clientErrors.isBehindLast(incoming, response)) return
     const exchange = new Exchange(nextId(), target, incoming, response)
     clientErrors.began(exchange)
     settleOnClose(exchange, books)

@@ -20,14 +20,19 @@ export function sendRefusal(
   const { incoming, response } = exchange
   if (response.destroyed || response.headersSent) return
   const { body, headers } = message
-  // A client that waits for «100 Continue» may send its body or not, and one whose framing is at fault may mean
+  // A client that waits for «100 Continue» may send its body or not, and one whose head is at fault may mean
   // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
-  if (incoming.headers.expect !== undefined || refusal.code === 'malformed_request') {
+  if (incoming.headers.expect !== undefined || isHeadInDoubt(refusal)) {
     response.shouldKeepAlive = false
   }
   response.writeHead(refusal.status, [...headers])
   response.end(body)
   if (!incoming.complete) linger(exchange)
+}
+
+/** What the gateway does not take, a proxy in front may have read as framing (`Transfer_Encoding`), or for another host. */
+function isHeadInDoubt({ code }: Refusal): boolean {
+  return code === 'malformed_request' || code === 'malformed_header' || code === 'malformed_host'
 }
 
 function linger({ incoming }: Exchange): void {

@@ -33,7 +33,14 @@ export interface HeadLimits {
   readonly targetBytes: number
 }
 
-type Role = 'host' | 'content-length' | 'transfer-encoding' | 'connection' | 'other' | 'underscore'
+type Role =
+  | 'host'
+  | 'content-length'
+  | 'transfer-encoding'
+  | 'connection'
+  | 'disguised'
+  | 'other'
+  | 'underscore'
 const roles = new HeaderNameMemo<Role>(roleOf)
 
 /** Only these have a meaning to a proxy; a client that names others wants them removed on the way (RFC 9110 section 7.6.1). */
@@ -107,7 +114,8 @@ function note(framing: Framing, role: Exclude<Role, 'other'>, value: string): Re
       if (framing.contentLength !== undefined || !/^\d{1,15}$/.test(value)) {
         return refuse('malformed_request', 'Content-Length stands twice or is not a number')
       }
-      framing.contentLength = value
+      // `0005` is one number, and so it has one spelling; `00` is no body.
+      framing.contentLength = value.length > 1 && value.startsWith('0') ? String(Number(value)) : value
       return undefined
     case 'transfer-encoding':
       if (framing.isChunked || value.toLowerCase() !== 'chunked') {
@@ -119,6 +127,8 @@ function note(framing: Framing, role: Exclude<Role, 'other'>, value: string): Re
       return isPlainConnection(value)
         ? undefined
         : refuse('malformed_header', 'Connection names a header; only its standard options are taken')
+    case 'disguised':
+      return refuse('malformed_header', 'framing that some servers read and others do not')
     case 'underscore':
       framing.hasUnderscoreName = true
       return undefined
@@ -139,7 +149,7 @@ function roleOf(name: HeaderName): Role {
     case 'content-length':
     case 'transfer-encoding':
     case 'connection':
-      return name.hasUnderscore ? 'underscore' : name.folded
+      return name.hasUnderscore ? 'disguised' : name.folded
     default:
       return name.hasUnderscore ? 'underscore' : 'other'
   }

@@ -3,13 +3,15 @@
  * @module
  */
 
+import { isIPv6 } from 'node:net'
+
 /** A host as it is matched, and with its port as it is forwarded. */
 export interface CanonicalHost {
   readonly host: string
   readonly authority: string
 }
 
-const grammar = /^([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]{2,45}\])\.?(?::([0-9]{1,5}))?$/
+const grammar = /^(?:([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.?|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{1,5}))?$/
 const remembered = new Map<string, CanonicalHost>()
 const rememberedMax = 1024
 
@@ -27,9 +29,9 @@ export function canonicalHost(value: string): CanonicalHost | undefined {
 }
 
 function read(value: string): CanonicalHost | undefined {
-  const [, name, port] = grammar.exec(value) ?? []
-  if (name === undefined) return undefined
+  const [, name, literal, port] = grammar.exec(value) ?? []
+  if (name === undefined && !isIPv6(literal ?? '')) return undefined
   if (port !== undefined && (Number(port) > 65_535 || Number(port) === 0)) return undefined
-  const host = name.toLowerCase()
+  const host = (name ?? `[${literal}]`).toLowerCase()
   return { host, authority: port === undefined ? host : `${host}:${Number(port)}` }
 }

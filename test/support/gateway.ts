@@ -61,9 +61,12 @@ export async function startTestGateway(
   const ring = input.keys?.ring ?? newKeyRing(clock).reveal()
   const settings: Settings = settingsSchema.parse({
     keys: { ring },
-    store: { sqlite: { path: join(folder, 'tokens.db') } },
     upstreams: { legacy: { url: upstream } },
     ...input,
+    store: {
+      ...(input.store?.postgres ? {} : { sqlite: { path: join(folder, 'tokens.db') } }),
+      ...input.store,
+    },
     listen: { port: 0, ...input.listen },
     admin: { port: 0, ...input.admin },
     routes: routes.map((route, index) => ({ name: `route-${index}`, upstream: 'legacy', ...route })),

@@ -16,7 +16,7 @@ import {
   type UpstreamOptions,
 } from '../support/recording-upstream.ts'
 
-type WireInput = Partial<GatewayInput> & {
+export type WireInput = Partial<GatewayInput> & {
   readonly replyTo?: ReplyTo
   readonly upstreamOptions?: UpstreamOptions
 }

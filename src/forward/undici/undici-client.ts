@@ -84,7 +84,12 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     if (status < 200 || this.#isAborted) return
     const { 'content-length': length } = headers
     const bodyBytes = typeof length === 'string' ? Number(length) : undefined
-    this.#receiver.onHead({ status, reason, headers: linesOf(controller.rawHeaders), bodyBytes })
+    this.#receiver.onHead({
+      status,
+      reason: reasonOf(reason),
+      headers: linesOf(controller.rawHeaders),
+      bodyBytes,
+    })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -102,6 +107,12 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
 
 function givenUp(): Error {
   return new Error('the request was given up')
+}
+
+/** As latin-1 text. undici reads it as UTF-8: what is none is lost, and a reason is better missing than made up. */
+function reasonOf(text: string): string {
+  if (text.includes('\ufffd')) return ''
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /** Header lines as latin-1 text: one character for each byte, so that no byte is lost on the way. */

@@ -24,7 +24,21 @@ t.test('what is not one host with an optional port is none', async (t) => {
   const values = [
     ...['', '.', 'a..b', '.a', 'a:', 'a:0', 'a:65536', 'a:123456', 'a:+1', 'a:1:2', 'a b', ' a', 'a '],
     ...['user@a', 'a/b', 'a?b', 'a#b', 'a\\b', 'a,b', 'a;b', 'a%2eb', 'ü.example', 'a\tb', 'http://a', '*'],
-    ...['::1', '[::1', '::1]', '[]', '[::1%25eth0]', '[::1]x', '[g::1]', 'a..', `${'a'.repeat(256)}`],
+    ...[
+      '::1',
+      '[::1',
+      '::1]',
+      '[]',
+      '[....]',
+      '[:::::::]',
+      '[1.2]',
+      '[::1].',
+      '[::1%25eth0]',
+      '[::1]x',
+      '[g::1]',
+      'a..',
+      `${'a'.repeat(256)}`,
+    ],
   ]
   for (const value of values) t.equal(canonicalHost(value), undefined, JSON.stringify(value))
 })
