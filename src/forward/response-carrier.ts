@@ -7,7 +7,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { Refusal } from '../request/refusal.ts'
-import type { ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
+import type { InterimHead, ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
 import { refusalOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -23,6 +23,10 @@ export interface Carrying {
   readonly onRefused: OnRefused
   /** Given the head; what it yields is called, in place of carrying the response, when that has been given up. */
   readonly intercept: ((head: UpstreamHead) => (() => void) | undefined) | undefined
+  /** The client speaks HTTP/1.1. */
+  readonly takesInterim: boolean
+  /** The client waits to be asked for its body. */
+  readonly expectsContinue: boolean
 }
 
 /** A body up to this size that came whole leaves in one write with its head. */
@@ -39,6 +43,7 @@ export class ResponseCarrier implements ResponseReceiver {
   #hasBegun = false
   #isHeldBack = false
   #isDone = false
+  #isBodyWanted = false
 
   constructor(response: ServerResponse, upstream: Upstream, carrying: Carrying) {
     this.#response = response
@@ -51,6 +56,19 @@ export class ResponseCarrier implements ResponseReceiver {
   /** The call whose response this takes. */
   follow(call: UpstreamCall): void {
     this.#call = call
+  }
+
+  onBodyWanted(): void {
+    this.#isBodyWanted = true
+    if (!this.#response.headersSent) this.#response.writeContinue()
+  }
+
+  onInterim({ status, headers }: InterimHead): void {
+    const { filterHeaders, intercept, takesInterim } = this.#carrying
+    // What may yet be replaced does not announce itself.
+    if (!takesInterim || intercept !== undefined || this.#response.headersSent) return
+    // Node before 26.2 has no way to send it; a client does without.
+    this.#response.writeInformation?.(status, withoutLength(filterHeaders(headers)))
   }
 
   onHead(head: UpstreamHead): void {
@@ -67,7 +85,8 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     this.#announcedBytes = bodyBytes
-    this.#response.sendDate = false
+    // A body that was not asked for may come or not, and could be taken for a request.
+    if (this.#carrying.expectsContinue && !this.#isBodyWanted) this.#response.shouldKeepAlive = false
     this.#response.writeHead(status, reason, this.#carrying.filterHeaders(headers))
     // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
     process.nextTick(flushHead, this)
@@ -123,6 +142,11 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#isDone = true
     this.#upstream.requests--
   }
+}
+
+/** An interim answer has no body, whatever it says of one (RFC 9112 section 6.3). */
+function withoutLength(headers: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'content-length')
 }
 
 function flushHead(carrier: ResponseCarrier): void {
