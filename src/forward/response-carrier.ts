@@ -94,12 +94,13 @@ export class ResponseCarrier implements ResponseReceiver {
 
   onData(bytes: Buffer): void {
     const isWhole = !this.#hasBegun && bytes.length === this.#announcedBytes
-    this.#hasBegun = true
     if (isWhole && bytes.length <= oneWriteBytesMax) {
+      this.#hasBegun = true
       // A latin-1 string is joined with the head and leaves in the same write; bytes stay what they are.
       this.#response.end(bytes.toString('latin1'), 'latin1')
       return
     }
+    if (!this.#hasBegun) this.#sendHead()
     if (this.#response.write(bytes) || this.#isHeldBack) return
     this.#isHeldBack = true
     this.#call?.pause()
@@ -125,9 +126,16 @@ export class ResponseCarrier implements ResponseReceiver {
 
   /** Sends the head by itself, unless the body has come already. */
   flushHead(): void {
-    if (this.#hasBegun || this.#isDone) return
+    if (!this.#hasBegun && !this.#isDone) this.#sendHead()
+  }
+
+  /**
+   * As a string of its own: Node's `flushHeaders` writes latin-1 as UTF-8, and its `write` of bytes puts the head
+   * before interim answers that wait for their turn on the connection.
+   */
+  #sendHead(): void {
     this.#hasBegun = true
-    this.#response.flushHeaders()
+    this.#response.write('', 'latin1')
   }
 
   /** Nobody waits for the response any more. */
