@@ -14,6 +14,8 @@ export interface ExpectedHead {
   readonly carried: readonly string[]
   /** Patterns, each of which one line fits. */
   readonly added: readonly RegExp[]
+  /** A line that may be there or not. */
+  readonly optional: RegExp | undefined
 }
 
 export interface ExpectedMessage extends ExpectedHead {
@@ -66,18 +68,25 @@ export function expectedRequest(
       /^x-request-id: [0-9a-z]+-[0-9a-z]+$/,
       /^x-sallyport-subject: alice$/,
       /^x-sallyport-token-id: [0-9a-f-]{36}$/,
-      /^connection: keep-alive$/,
-      ...requestFraming(method, content),
+      /^connection: (keep-alive|close)$/,
+      ...requestFraming(content),
     ],
+    // That there is no content may be said or left unsaid.
+    optional: isEmpty(content) ? /^content-length: 0$/ : undefined,
     content: contentOf(content),
     interim: [],
   }
 }
 
-function requestFraming(method: string, content: Content): readonly RegExp[] {
+function isEmpty(content: Content): boolean {
+  return content.kind !== 'chunked' && contentOf(content).length === 0
+}
+
+function requestFraming(content: Content): readonly RegExp[] {
   if (content.kind === 'chunked') return [/^transfer-encoding: chunked$/]
-  if (content.kind === 'length') return [new RegExp(`^content-length: ${content.bytes.length}$`)]
-  return ['POST', 'PUT', 'PATCH'].includes(method) ? [/^content-length: 0$/] : []
+  if (content.kind === 'length' && !isEmpty(content))
+    return [new RegExp(`^content-length: ${content.bytes.length}$`)]
+  return []
 }
 
 /** The response as the client must get it. */
@@ -90,7 +99,7 @@ export function expectedResponse(
   const carried = shown([...response.lines, ...responseFraming(response)], context.isOwner)
   const hasLength = carried.some(([name]) => fold(name) === 'content-length')
   const hasDate = carried.some(([name]) => name.toLowerCase() === 'date')
-  const isEmpty = isBodiless(method, status)
+  const isBare = isBodiless(method, status)
   return {
     start: `HTTP/1.1 ${status} ${reason}`,
     carried: carried.map(asLine),
@@ -99,9 +108,10 @@ export function expectedResponse(
       ...(context.closes
         ? [/^Connection: close$/]
         : [/^Connection: keep-alive$/, /^Keep-Alive: timeout=\d+$/]),
-      ...(isEmpty || hasLength || minorVersion === 0 ? [] : [/^Transfer-Encoding: chunked$/]),
+      ...(isBare || hasLength || minorVersion === 0 ? [] : [/^Transfer-Encoding: chunked$/]),
     ],
-    content: isEmpty ? Buffer.alloc(0) : contentOf(content),
+    optional: undefined,
+    content: isBare ? Buffer.alloc(0) : contentOf(content),
     interim:
       minorVersion === 0
         ? []

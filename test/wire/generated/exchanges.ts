@@ -306,7 +306,10 @@ export const connections: fc.Arbitrary<GeneratedConnection> = fc
     const last = exchanges.findIndex(({ request }) => closesConnection(request))
     const kept = last === -1 ? exchanges : exchanges.slice(0, last + 1)
     // Bytes that still come when a connection is closed may cost the client the end of its answer.
-    return { ...rest, exchanges: kept.map((each) => (closesConnection(each.request) ? answeredLate(each) : each)) }
+    return {
+      ...rest,
+      exchanges: kept.map((each) => (closesConnection(each.request) ? answeredLate(each) : each)),
+    }
   })
 
 function answeredLate({ response, ...rest }: GeneratedExchange): GeneratedExchange {

@@ -22,7 +22,7 @@ export interface ClientInput {
 }
 
 /** No exchange takes longer, on a machine however busy. */
-const deadlineMs = 20_000
+const deadlineMs = 5_000
 
 /** Resolves with the responses in their order, when the connection has ended where that was said. */
 export async function playConnection(
