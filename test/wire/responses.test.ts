@@ -35,6 +35,24 @@ t.test('status, reason, header lines and bytes come down as they are', async (t)
   t.ok(answer.body.equals(body))
 })
 
+t.test('bytes of a head are the same when it goes ahead of its body', async (t) => {
+  const wire = await startWire(t)
+  const ahead = [
+    'HTTP/1.1 200 D\u00e9j\u00e0 vu\r\nX-Name: caf\u00e9 \u00ff\r\n\r\n',
+    'HTTP/1.0 200 OK\r\nX-Name: caf\u00e9 \u00ff\r\n\r\n',
+    // An expectation means nothing in a response: it stays behind.
+    'HTTP/1.1 200 OK\r\nExpect: 100-continue\r\nX-Name: caf\u00e9 \u00ff\r\nContent-Length: 0\r\n\r\n',
+  ]
+  for (const raw of ahead) {
+    wire.upstream.reply(() => ({ raw: Buffer.from(raw, 'latin1') }))
+    for (const version of ['1.0', '1.1']) {
+      const answer = await wire.send(get.with(0, `GET /a HTTP/${version}`))
+      t.strictSame(answer.header('x-name'), ['caf\u00e9 \u00ff'], `${version}: ${raw}`)
+      t.strictSame(answer.header('expect'), [])
+    }
+  }
+})
+
 t.test('HEAD keeps the length and brings no body', async (t) => {
   const wire = await startWire(t, { replyTo: () => ({ headers: [['Content-Length', '12345']] }) })
   const socket = await wire.connect()

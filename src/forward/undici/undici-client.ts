@@ -103,7 +103,8 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     }
     const { 'content-length': length } = headers
     const bodyBytes = typeof length === 'string' ? Number(length) : undefined
-    this.#receiver.onHead({ status, reason, headers: linesOf(controller.rawHeaders), bodyBytes })
+    const lines = linesOf(controller.rawHeaders)
+    this.#receiver.onHead({ status, reason: bytesOf(reason), headers: lines, bodyBytes })
   }
 
   /** Undici bounds each one by the size of a head, but not how many there are. */
@@ -132,6 +133,11 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
 
 function givenUp(): Error {
   return new Error('the request was given up')
+}
+
+/** The reason phrase as latin-1 text. Undici has read it as UTF-8: one that it could not read is left out. */
+function bytesOf(reason: string): string {
+  return reason.includes('\ufffd') ? '' : Buffer.from(reason, 'utf8').toString('latin1')
 }
 
 /** Header lines as latin-1 text: one character for each byte, so that no byte is lost on the way. */
