@@ -57,7 +57,6 @@ export function forward(
     onRefused,
     intercept,
     takesInterim,
-    expectsContinue,
   })
   const body = hasBody ? incoming : undefined
   carrier.follow(upstream.client.send({ method, target, headers, body, expectsContinue }, carrier))

@@ -25,8 +25,6 @@ export interface Carrying {
   readonly intercept: ((head: UpstreamHead) => (() => void) | undefined) | undefined
   /** The client speaks HTTP/1.1. */
   readonly takesInterim: boolean
-  /** The client waits to be asked for its body. */
-  readonly expectsContinue: boolean
 }
 
 /** A body up to this size that came whole leaves in one write with its head. */
@@ -43,7 +41,6 @@ export class ResponseCarrier implements ResponseReceiver {
   #hasBegun = false
   #isHeldBack = false
   #isDone = false
-  #isBodyWanted = false
 
   constructor(response: ServerResponse, upstream: Upstream, carrying: Carrying) {
     this.#response = response
@@ -58,8 +55,8 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#call = call
   }
 
+  /** Without this, Node closes the connection behind the answer: the body may still come or not. */
   onBodyWanted(): void {
-    this.#isBodyWanted = true
     if (!this.#response.headersSent) this.#response.writeContinue()
   }
 
@@ -85,8 +82,6 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     this.#announcedBytes = bodyBytes
-    // A body that was not asked for may come or not, and could be taken for a request.
-    if (this.#carrying.expectsContinue && !this.#isBodyWanted) this.#response.shouldKeepAlive = false
     this.#response.writeHead(status, reason, this.#carrying.filterHeaders(headers))
     // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
     process.nextTick(flushHead, this)

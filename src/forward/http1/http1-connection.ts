@@ -217,6 +217,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   }
 
   #stopWaiting(): void {
+    if (this.#continueTimer === undefined) return
     clearTimeout(this.#continueTimer)
     this.#continueTimer = undefined
   }
