@@ -7,7 +7,8 @@
 
 import t from 'tap'
 import { useUndici } from '../support/upstream-client.ts'
-import { type Content, connections, type GeneratedExchange } from './generated/exchanges.ts'
+import type { Content, GeneratedExchange } from './generated/exchange.ts'
+import { connections } from './generated/exchanges.ts'
 import { holdGenerated, startHolding } from './generated/hold-exchanges.ts'
 
 t.test('a thousand exchanges arrive on both sides as they were sent', async (t) => {

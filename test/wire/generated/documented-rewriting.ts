@@ -5,7 +5,7 @@
  */
 
 import { STATUS_CODES } from 'node:http'
-import type { Content, GeneratedRequest, GeneratedResponse, Line } from './exchanges.ts'
+import type { Content, GeneratedRequest, GeneratedResponse, Line } from './exchange.ts'
 import { contentOf, isBodiless, responseFraming } from './message-bytes.ts'
 
 /** A head as it must arrive: these lines in this order, and behind or before them these in any. */

@@ -8,12 +8,8 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { startTestGateway } from '../../support/gateway.ts'
 import { type ExpectedMessage, expectedRequest, expectedResponse } from './documented-rewriting.ts'
-import {
-  closesConnection,
-  connections,
-  type GeneratedConnection,
-  type GeneratedExchange,
-} from './exchanges.ts'
+import { closesConnection, type GeneratedConnection, type GeneratedExchange } from './exchange.ts'
+import { connections } from './exchanges.ts'
 import type { ReadMessage } from './message-reader.ts'
 import { playConnection, type ReadResponse } from './scripted-client.ts'
 import { scriptedUpstream } from './scripted-upstream.ts'

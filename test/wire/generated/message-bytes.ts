@@ -5,7 +5,7 @@
 
 import type { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Content, Cutting, GeneratedRequest, GeneratedResponse, Line } from './exchanges.ts'
+import type { Content, Cutting, GeneratedRequest, GeneratedResponse, Line } from './exchange.ts'
 
 /** The request with a number that its upstream knows it by. */
 export function requestBytes(

@@ -5,7 +5,7 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { GeneratedConnection } from './exchanges.ts'
+import type { GeneratedConnection } from './exchange.ts'
 import { isBodiless, requestBytes, writeCut } from './message-bytes.ts'
 import { type ReadMessage, readMessage } from './message-reader.ts'
 

@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Scope } from '../../support/private-server.ts'
-import type { GeneratedExchange } from './exchanges.ts'
+import type { GeneratedExchange } from './exchange.ts'
 import { isBodiless, responseBytes, writeCut } from './message-bytes.ts'
 import { type ReadMessage, readMessage } from './message-reader.ts'
 
