@@ -83,7 +83,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   forward(exchange, outgoing, upstream, {
     filterHeaders: (upstreamHeaders) => filterResponse(upstreamHeaders, grant),
     onRefused: refuseHere,
-    inspect: profile.inspectAnswer?.(granted),
+    inspect: profile.inspectAnswer?.(granted, credential),
     rewrite,
   })
 }
