@@ -22,10 +22,13 @@ class UpstreamSilent extends Error {
   override readonly name = 'UpstreamSilent'
 }
 
+const withoutBody = { body: undefined, expectsContinue: false }
+const ignore = (): void => {}
+
 /** Rejects with `UpstreamSilent`. Redirects are not followed. */
 export function askUpstream(
   upstream: Upstream,
-  { method, target, headers }: Omit<UpstreamRequest, 'body'>,
+  { method, target, headers }: Omit<UpstreamRequest, 'body' | 'expectsContinue'>,
   { deadlineMs, bodyBytesMax }: AskLimits,
 ): Promise<UpstreamAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamAnswer>()
@@ -51,8 +54,10 @@ export function askUpstream(
   }
   const timer = setTimeout(() => giveUp('no answer in time'), deadlineMs)
   const call = upstream.client.send(
-    { method, target, headers: ['host', upstream.authority, ...headers], body: undefined },
+    { method, target, headers: ['host', upstream.authority, ...headers], ...withoutBody },
     {
+      onBodyWanted: ignore,
+      onInterim: ignore,
       onHead: (received) => {
         head = received
       },

@@ -42,7 +42,9 @@ export function forward(
     onRefused(refuse('upstream_busy', `more than ${upstream.requestsMax} requests`, { retryAfterSeconds: 1 }))
     return
   }
-  if (hasBody && incoming.headers.expect !== undefined) response.writeContinue()
+  // To a client of HTTP/1.0 the expectation means nothing, and no interim answer is sent.
+  const takesInterim = incoming.httpVersionMinor >= 1
+  const expectsContinue = hasBody && takesInterim && incoming.headers.expect !== undefined
   const intercept =
     inspect &&
     ((head: UpstreamHead) => {
@@ -50,9 +52,14 @@ export function forward(
       if (verdict === undefined) return undefined
       return () => replaceAnswer(verdict, exchange, upstream, forwarding)
     })
-  const carrier = new ResponseCarrier(response, upstream, { filterHeaders, onRefused, intercept })
+  const carrier = new ResponseCarrier(response, upstream, {
+    filterHeaders,
+    onRefused,
+    intercept,
+    takesInterim,
+  })
   const body = hasBody ? incoming : undefined
-  carrier.follow(upstream.client.send({ method, target, headers, body }, carrier))
+  carrier.follow(upstream.client.send({ method, target, headers, body, expectsContinue }, carrier))
 }
 
 /** The answer is not for the client: a refusal is, or the answer to the same request with another credential. */

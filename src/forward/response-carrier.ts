@@ -7,7 +7,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { Refusal } from '../request/refusal.ts'
-import type { ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
+import type { InterimHead, ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
 import { refusalOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -23,6 +23,8 @@ export interface Carrying {
   readonly onRefused: OnRefused
   /** Given the head; what it yields is called, in place of carrying the response, when that has been given up. */
   readonly intercept: ((head: UpstreamHead) => (() => void) | undefined) | undefined
+  /** The client speaks HTTP/1.1. */
+  readonly takesInterim: boolean
 }
 
 /** A body up to this size that came whole leaves in one write with its head. */
@@ -53,6 +55,19 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#call = call
   }
 
+  /** Without this, Node closes the connection behind the answer: the body may still come or not. */
+  onBodyWanted(): void {
+    if (!this.#response.headersSent) this.#response.writeContinue()
+  }
+
+  onInterim({ status, headers }: InterimHead): void {
+    const { filterHeaders, intercept, takesInterim } = this.#carrying
+    // What may yet be replaced does not announce itself.
+    if (!takesInterim || intercept !== undefined || this.#response.headersSent) return
+    // Node before 26.2 has no way to send it; a client does without.
+    this.#response.writeInformation?.(status, withoutLength(filterHeaders(headers)))
+  }
+
   onHead(head: UpstreamHead): void {
     const { status, reason, headers, bodyBytes } = head
     // A client whose body broke off has its answer already.
@@ -67,7 +82,6 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     this.#announcedBytes = bodyBytes
-    this.#response.sendDate = false
     this.#response.writeHead(status, reason, this.#carrying.filterHeaders(headers))
     // A body that came with its head is taken in this tick; otherwise the head does not wait for it.
     process.nextTick(flushHead, this)
@@ -75,12 +89,13 @@ export class ResponseCarrier implements ResponseReceiver {
 
   onData(bytes: Buffer): void {
     const isWhole = !this.#hasBegun && bytes.length === this.#announcedBytes
-    this.#hasBegun = true
     if (isWhole && bytes.length <= oneWriteBytesMax) {
+      this.#hasBegun = true
       // A latin-1 string is joined with the head and leaves in the same write; bytes stay what they are.
       this.#response.end(bytes.toString('latin1'), 'latin1')
       return
     }
+    if (!this.#hasBegun) this.#sendHead()
     if (this.#response.write(bytes) || this.#isHeldBack) return
     this.#isHeldBack = true
     this.#call?.pause()
@@ -106,9 +121,16 @@ export class ResponseCarrier implements ResponseReceiver {
 
   /** Sends the head by itself, unless the body has come already. */
   flushHead(): void {
-    if (this.#hasBegun || this.#isDone) return
+    if (!this.#hasBegun && !this.#isDone) this.#sendHead()
+  }
+
+  /**
+   * As a string of its own: Node's `flushHeaders` writes latin-1 as UTF-8, and its `write` of bytes puts the head
+   * before interim answers that wait for their turn on the connection.
+   */
+  #sendHead(): void {
     this.#hasBegun = true
-    this.#response.flushHeaders()
+    this.#response.write('', 'latin1')
   }
 
   /** Nobody waits for the response any more. */
@@ -123,6 +145,11 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#isDone = true
     this.#upstream.requests--
   }
+}
+
+/** An interim answer has no body, whatever it says of one (RFC 9112 section 6.3). */
+function withoutLength(headers: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'content-length')
 }
 
 function flushHead(carrier: ResponseCarrier): void {

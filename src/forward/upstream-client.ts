@@ -14,7 +14,12 @@ export interface UpstreamRequest {
   readonly headers: readonly string[]
   /** The client's body, which is read as fast as the upstream takes it; never destroyed by the client. */
   readonly body: Readable | undefined
+  /** The body waits to be asked for (RFC 9110 section 10.1.1): the upstream's word on it goes before it. */
+  readonly expectsContinue: boolean
 }
+
+/** The head of an interim answer: a status from 102 to 199, and headers as in `UpstreamHead`. */
+export type InterimHead = Pick<UpstreamHead, 'status' | 'headers'>
 
 /** The head of a final response. Text is latin-1: one character for each byte. */
 export interface UpstreamHead {
@@ -27,10 +32,13 @@ export interface UpstreamHead {
 }
 
 /**
- * Takes the response: `onHead`, any number of `onData`, then `onEnd`; or, at any point, `onFailure`, behind
- * which nothing comes.
+ * Takes the response: a few `onInterim`, `onHead`, any number of `onData`, then `onEnd`; or, at any point,
+ * `onFailure`, behind which nothing comes.
  */
 export interface ResponseReceiver {
+  /** From here on the body is read: whoever waits to be asked for it must be asked. Once, if `expectsContinue`. */
+  onBodyWanted(): void
+  onInterim(head: InterimHead): void
   onHead(head: UpstreamHead): void
   onData(bytes: Buffer): void
   onEnd(): void

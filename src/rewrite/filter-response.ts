@@ -54,7 +54,8 @@ function shownName(name: string, treatment: Treatment, isOwner: boolean): string
 
 function treatmentOf({ folded }: HeaderName, { guardOf, toClient }: PrivilegedHeaders): Treatment {
   if (folded === 'connection') return { action: 'connection' }
-  if (hopByHopHeaders.has(folded)) return { action: 'drop' }
+  // An expectation means nothing in a response, but makes Node write the head at once, and as UTF-8.
+  if (hopByHopHeaders.has(folded) || folded === 'expect') return { action: 'drop' }
   const clientName = toClient.get(folded)
   if (clientName !== undefined) return { action: 'translate', clientName }
   const guard = guardOf(folded)

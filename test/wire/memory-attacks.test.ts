@@ -10,6 +10,7 @@ import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
 import { mintToken } from '../../src/tokens/mint-token.ts'
 import { newRecordId } from '../../src/tokens/record-id.ts'
 import { newTokenText } from '../../src/tokens/token-text.ts'
+import { actAt } from '../support/act.ts'
 import type { RawAnswer } from '../support/raw-request.ts'
 import { until } from '../support/until.ts'
 import { host, message } from './attacks/attack.ts'
@@ -71,18 +72,10 @@ t.test('B61 a token that was tried before it was made is let through once it is'
   const { text, digest } = mintToken('personal', parseKeyRing(ring))
   for (let turn = 0; turn < 5; turn++) t.equal(codeOf(await ask(wire, '/a', text.reveal())), 'invalid_token')
   t.equal(await wire.gateway.metric(finds), 1, 'that it is unknown is remembered')
-  await store.addToken({
-    ...{
-      id: newRecordId(systemClock),
-      digest,
-      kind: 'personal',
-      subjectId: subject.id,
-      scopes: [],
-      bindings,
-    },
-    ...{ access: 'read-only', networks: undefined, paths: undefined, description: '', createdBy: 'test' },
-    ...{ createdAt: Date.now(), expiresAt: undefined },
-  })
+  const fields = { networks: undefined, paths: undefined, description: '', expiresAt: undefined }
+  const id = newRecordId(systemClock)
+  const rights = { kind: 'personal', scopes: [], bindings, access: 'read-only' } as const
+  await store.addToken({ ...fields, ...rights, id, digest, subjectId: subject.id }, actAt(Date.now()))
   await until(async () => (await ask(wire, '/a', text.reveal())).status === 200, 5_000)
 })
 
@@ -121,9 +114,9 @@ t.test('B74 unknown, revoked, expired and disabled are one answer and one look-u
   const wire = await startWatchedWire(t)
   const { issue, store } = wire.gateway
   const revoked = await issue({ subject: 'revoked' })
-  await store.revokeToken(revoked.token.id, { at: Date.now(), by: 'test', cause: 'test' })
+  await store.revokeToken(revoked.token.id, actAt(Date.now()))
   const disabled = await issue({ subject: 'disabled' })
-  await store.setSubjectStatus('disabled', 'disabled')
+  await store.setSubjectStatus('disabled', 'disabled', actAt(Date.now()))
   const expired = await issue({ subject: 'expired', lifetimeMs: 1 })
   const texts = [newTokenText('personal').reveal(), revoked.text, disabled.text, expired.text]
   const seen: unknown[] = []

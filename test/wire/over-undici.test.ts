@@ -7,6 +7,7 @@ import { useUndici } from '../support/upstream-client.ts'
 
 useUndici()
 await import('./responses.test.ts')
+await import('./interim-answers.test.ts')
 await import('./hop-by-hop.test.ts')
 await import('./framing.test.ts')
 await import('./expectations.test.ts')

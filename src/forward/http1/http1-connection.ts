@@ -39,6 +39,8 @@ export interface ConnectionOwner {
 /** What an upstream closes after so many seconds may be closed a little sooner. */
 const keepAliveMarginMs = 1000
 const tcpKeepAliveMs = 60_000
+/** An upstream that leaves an expectation unanswered for so long gets the body all the same (RFC 9110 section 10.1.1). */
+const continueWaitMs = 1000
 
 /** A connection, from its making on. Deadlines are as exact as `checkDeadline` is called often. */
 export class Http1Connection implements CallHolder, ResponseListener, BodyListener {
@@ -51,6 +53,8 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   #movedAtMs = performance.now()
   #call: Http1Call | undefined
   #body: RequestBody | undefined
+  /** Runs while the upstream may still say whether it wants the body. */
+  #continueTimer: NodeJS.Timeout | undefined
   #hasHead = false
   #isPersistent = false
   #isPaused = false
@@ -91,6 +95,8 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     this.#socket.write(head.text, 'latin1')
     if (request.body !== undefined) {
       this.#body = new RequestBody(request.body, head.bodyBytes, this.#socket, this)
+      if (request.expectsContinue) this.#continueTimer = setTimeout(() => this.#askForBody(), continueWaitMs)
+      else this.#body.start()
     }
   }
 
@@ -132,8 +138,18 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     this.#close(undefined)
   }
 
+  onInterim({ status, headers }: ResponseHead): void {
+    this.#movedAtMs = performance.now()
+    if (status !== 100) this.#call?.receiver.onInterim({ status, headers })
+    // Nobody waits for a second one, or one that comes late.
+    else if (this.#continueTimer !== undefined) this.#askForBody()
+  }
+
   onHead({ status, reason, headers }: ResponseHead, framing: Framing): void {
     this.#hasHead = true
+    this.#movedAtMs = performance.now()
+    // Its final word has been said without the body.
+    this.#stopWaiting()
     this.#isPersistent = framing.isPersistent
     if (framing.keepAliveMs !== undefined) {
       this.#keepAliveMs = Math.min(this.#timeouts.keepAlive, framing.keepAliveMs - keepAliveMarginMs)
@@ -170,7 +186,8 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
       this.#close(undefined)
       return
     }
-    this.#movedAtMs = performance.now()
+    // Bytes of a head do not put off its deadline, however few come at a time.
+    if (this.#hasHead) this.#movedAtMs = performance.now()
     try {
       const end = this.#reader.read(bytes)
       // Whoever took the response may have given it up.
@@ -191,6 +208,18 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     } catch (error) {
       this.#close(error as Error)
     }
+  }
+
+  #askForBody(): void {
+    this.#stopWaiting()
+    this.#call?.receiver.onBodyWanted()
+    this.#body?.start()
+  }
+
+  #stopWaiting(): void {
+    if (this.#continueTimer === undefined) return
+    clearTimeout(this.#continueTimer)
+    this.#continueTimer = undefined
   }
 
   /** The response is complete; what follows depends on what else came and on what was sent. */
@@ -214,7 +243,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
 
   /** The deadline for a head counts while the upstream has everything, or does not take more. */
   #isUpstreamsTurn(): boolean {
-    return this.#body === undefined || this.#socket.writableNeedDrain
+    return this.#body?.isStarted !== true || this.#socket.writableNeedDrain
   }
 
   #timeOut(code: 'HTTP1_CONNECT_TIMEOUT' | 'HTTP1_HEAD_TIMEOUT' | 'HTTP1_BODY_TIMEOUT'): void {
@@ -225,6 +254,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     const call = this.#call
     this.#call = undefined
     if (call !== undefined) call.holder = undefined
+    this.#stopWaiting()
     this.#body?.stop()
     this.#body = undefined
     return call

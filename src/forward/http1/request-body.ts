@@ -23,18 +23,27 @@ export class RequestBody {
   readonly #listener: BodyListener
   /** Bytes that are still to come; `undefined` where the body goes in chunks. */
   #left: number | undefined
+  #isStarted = false
 
-  /** Start to carry a body of so many bytes, or in chunks. */
+  /** A body of so many bytes, or in chunks. Nothing of it is read before `start`. */
   constructor(source: Readable, bodyBytes: number | undefined, socket: Socket, listener: BodyListener) {
     this.#source = source
     this.#socket = socket
     this.#listener = listener
     this.#left = bodyBytes
-    source.on('data', this.#onData)
-    source.on('end', this.#onEnd)
-    source.on('close', this.#onClose)
-    socket.on('drain', this.#onDrain)
-    source.resume()
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  start(): void {
+    this.#isStarted = true
+    this.#source.on('data', this.#onData)
+    this.#source.on('end', this.#onEnd)
+    this.#source.on('close', this.#onClose)
+    this.#socket.on('drain', this.#onDrain)
+    this.#source.resume()
   }
 
   /** Carry no more. What the client still sends is read and thrown away, so that it gets to read the answer. */

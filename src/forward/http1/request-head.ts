@@ -23,7 +23,13 @@ export interface RequestHead {
 }
 
 /** Write the head. Throws an `Http1Error` where it would not be read as what it is. */
-export function requestHead({ method, target, headers, body }: UpstreamRequest): RequestHead {
+export function requestHead({
+  method,
+  target,
+  headers,
+  body,
+  expectsContinue,
+}: UpstreamRequest): RequestHead {
   let text = requestLine(method, target)
   let contentLength: string | undefined
   for (let index = 0; index < headers.length; index += 2) {
@@ -41,6 +47,7 @@ export function requestHead({ method, target, headers, body }: UpstreamRequest):
   const bodyBytes = lengthOf(contentLength, body !== undefined)
   // For servers of HTTP/1.0, which close without it.
   text += 'connection: keep-alive\r\n'
+  if (expectsContinue) text += 'expect: 100-continue\r\n'
   // The length is written anew: `0005` has had its one reading.
   if (bodyBytes === undefined) text += 'transfer-encoding: chunked\r\n'
   else if (contentLength !== undefined || methodsWithContent.has(method))

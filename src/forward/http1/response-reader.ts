@@ -1,6 +1,6 @@
 /**
  * Turns the bytes of a connection into one response after another, each read for the request that it answers.
- * Interim answers are skipped: the final one follows.
+ * Interim answers are handed out as they come, within bounds: the final one follows.
  * @module
  */
 
@@ -10,10 +10,14 @@ import { Http1Error, malformed } from './http1-error.ts'
 import { type Framing, readFraming } from './response-framing.ts'
 import { parseResponseHead, type ResponseHead } from './response-head.ts'
 
+/** Of all interim answers before a final one. */
 const interimAnswersMax = 16
+const interimBytesMax = 16 * 1024
 
 /** Hears of a response as it is read. */
 export interface ResponseListener {
+  /** A status below 200, but not 101. */
+  onInterim(head: ResponseHead): void
   onHead(head: ResponseHead, framing: Framing): void
   /** A piece of the body: a view of the bytes that were read. */
   onPiece(piece: Buffer): void
@@ -27,6 +31,7 @@ export class ResponseReader {
   #expected: 'head' | 'body' | 'nothing' = 'nothing'
   #isAnswerToHead = false
   #interimAnswers = 0
+  #interimBytes = 0
   /** Bytes of the body that have not come; infinite for one that ends with its connection. */
   #left = 0
   #chunked: ChunkedBody | undefined
@@ -46,6 +51,7 @@ export class ResponseReader {
     this.#expected = 'head'
     this.#isAnswerToHead = method === 'HEAD'
     this.#interimAnswers = 0
+    this.#interimBytes = 0
   }
 
   /** Read bytes; returns the index behind those that belong to the response. Throws an `Http1Error`. */
@@ -70,8 +76,18 @@ export class ResponseReader {
     const head = parseResponseHead(this.#heads.text)
     if (head.status >= 200) this.#begin(head)
     else if (head.status === 101) throw malformed('a switch of protocols that nobody asked for')
-    else if (++this.#interimAnswers > interimAnswersMax) throw malformed('interim answers without end')
+    else this.#onInterim(head)
     return end
+  }
+
+  /** Whatever its headers say of a body, the next head follows at once (RFC 9112 section 6.3). */
+  #onInterim(head: ResponseHead): void {
+    this.#interimAnswers++
+    this.#interimBytes += this.#heads.text.length
+    if (this.#interimAnswers > interimAnswersMax || this.#interimBytes > interimBytesMax) {
+      throw malformed('interim answers without end')
+    }
+    this.#listener.onInterim(head)
   }
 
   #begin(head: ResponseHead): void {

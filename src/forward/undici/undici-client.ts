@@ -1,13 +1,22 @@
 /**
  * The connections to one upstream over TLS: undici's pool, behind the same port as our own client. Its
- * certificate is verified, and requests are never pipelined.
+ * certificate is verified, and requests are never pipelined. It sends no expectations: a body that waits to be
+ * asked for is wanted as soon as there is a connection for it.
  * @module
  */
 
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
-import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
+import type {
+  InterimHead,
+  ResponseReceiver,
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamRequest,
+} from '../upstream-client.ts'
 import { bodyStream } from './body-stream.ts'
+
+const interimAnswersMax = 16
 
 /** The client of one upstream. It connects when the first request needs it. */
 export class UndiciClient implements UpstreamClient {
@@ -27,8 +36,11 @@ export class UndiciClient implements UpstreamClient {
     })
   }
 
-  send({ method, target, headers, body }: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
-    const call = new UndiciCall(receiver)
+  send(
+    { method, target, headers, body, expectsContinue }: UpstreamRequest,
+    receiver: ResponseReceiver,
+  ): UpstreamCall {
+    const call = new UndiciCall(receiver, expectsContinue)
     this.#pool.dispatch(
       {
         method: method as Dispatcher.HttpMethod,
@@ -50,10 +62,13 @@ export class UndiciClient implements UpstreamClient {
 class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #receiver: ResponseReceiver
   #controller: Dispatcher.DispatchController | undefined
+  readonly #expectsContinue: boolean
+  #interimAnswers = 0
   #isAborted = false
 
-  constructor(receiver: ResponseReceiver) {
+  constructor(receiver: ResponseReceiver, expectsContinue: boolean) {
     this.#receiver = receiver
+    this.#expectsContinue = expectsContinue
   }
 
   pause(): void {
@@ -72,6 +87,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#isAborted) controller.abort(givenUp())
+    else if (this.#expectsContinue) this.#receiver.onBodyWanted()
   }
 
   onResponseStart(
@@ -80,16 +96,26 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
     reason = '',
   ): void {
-    // Interim answers are not passed on; the final one follows.
-    if (status < 200 || this.#isAborted) return
+    if (this.#isAborted) return
+    if (status < 200) {
+      this.#onInterim({ status, headers: linesOf(controller.rawHeaders) })
+      return
+    }
     const { 'content-length': length } = headers
     const bodyBytes = typeof length === 'string' ? Number(length) : undefined
-    this.#receiver.onHead({
-      status,
-      reason: reasonOf(reason),
-      headers: linesOf(controller.rawHeaders),
-      bodyBytes,
-    })
+    const lines = linesOf(controller.rawHeaders)
+    this.#receiver.onHead({ status, reason: bytesOf(reason), headers: lines, bodyBytes })
+  }
+
+  /** Undici bounds each one by the size of a head, but not how many there are. */
+  #onInterim(head: InterimHead): void {
+    this.#interimAnswers++
+    if (this.#interimAnswers > interimAnswersMax) {
+      this.abort()
+      this.#receiver.onFailure(new Error('interim answers without end'))
+    } else {
+      this.#receiver.onInterim(head)
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -109,10 +135,9 @@ function givenUp(): Error {
   return new Error('the request was given up')
 }
 
-/** As latin-1 text. undici reads it as UTF-8: what is none is lost, and a reason is better missing than made up. */
-function reasonOf(text: string): string {
-  if (text.includes('\ufffd')) return ''
-  return Buffer.from(text, 'utf8').toString('latin1')
+/** The reason phrase as latin-1 text. Undici has read it as UTF-8: one that it could not read is left out. */
+function bytesOf(reason: string): string {
+  return reason.includes('\ufffd') ? '' : Buffer.from(reason, 'utf8').toString('latin1')
 }
 
 /** Header lines as latin-1 text: one character for each byte, so that no byte is lost on the way. */

@@ -23,6 +23,23 @@ t.test('an upstream that does not answer in time fails the call, and loses the c
   await until(() => upstream.accepted[0]?.socket.readableEnded)
 })
 
+t.test('an upstream that sends its head a byte at a time does not put the deadline off', async (t) => {
+  const bytes = `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(60_000)}`
+  let sent = 0
+  const upstream = await startRawUpstream(t, {
+    timeouts: short,
+    onData: ({ socket }) => {
+      const dripping = setInterval(() => socket.write(bytes.charAt(sent++)), 20)
+      t.teardown(() => clearInterval(dripping))
+      socket.on('error', () => clearInterval(dripping))
+    },
+  })
+  const slow = upstream.send()
+  await until(() => slow.ends.length === 1)
+  t.equal(codeOf(slow), 'HTTP1_HEAD_TIMEOUT')
+  t.ok(sent > 5)
+})
+
 t.test('a call that waits for a connection too long fails like one that waits for an answer', async (t) => {
   const upstream = await startRawUpstream(t, {
     timeouts: { headers: 300 },
@@ -132,8 +149,10 @@ t.test(
     const bodies: string[] = []
     const send = () =>
       client.send(
-        { method: 'GET', target: '/', headers: ['host', 'x'], body: undefined },
+        { method: 'GET', target: '/', headers: ['host', 'x'], body: undefined, expectsContinue: false },
         {
+          onBodyWanted() {},
+          onInterim() {},
           onHead() {},
           onData: (bytes) => void bodies.push(bytes.toString()),
           onEnd() {},

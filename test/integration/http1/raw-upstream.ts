@@ -5,10 +5,9 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Readable } from 'node:stream'
 import { Http1Client } from '../../../src/forward/http1/http1-client.ts'
 import type { Timeouts } from '../../../src/forward/http1/http1-connection.ts'
-import type { UpstreamCall, UpstreamHead } from '../../../src/forward/upstream-client.ts'
+import type { UpstreamCall, UpstreamHead, UpstreamRequest } from '../../../src/forward/upstream-client.ts'
 import type { Scope } from '../../support/private-server.ts'
 
 /** A connection to the upstream, and what came over it, latin-1. */
@@ -31,7 +30,7 @@ export interface RawUpstream {
   readonly port: number
   readonly client: Http1Client
   readonly accepted: readonly Accepted[]
-  send(request?: { method?: string; target?: string; headers?: readonly string[]; body?: Readable }): Outcome
+  send(request?: Partial<UpstreamRequest>): Outcome
 }
 
 interface RawUpstreamInput {
@@ -74,14 +73,16 @@ export async function startRawUpstream(
     port,
     client,
     accepted,
-    send: ({ method = 'GET', target = '/', headers = ['host', 'x'], body } = {}) =>
-      record((receiver) => client.send({ method, target, headers, body }, receiver)),
+    send: ({ method = 'GET', target = '/', headers = ['host', 'x'], body, expectsContinue = false } = {}) =>
+      record((receiver) => client.send({ method, target, headers, body, expectsContinue }, receiver)),
   }
 }
 
 function record(send: (receiver: Parameters<Http1Client['send']>[1]) => UpstreamCall): Outcome {
   const seen: Omit<Outcome, 'call'> = { head: undefined, body: '', ends: [] }
   const call = send({
+    onBodyWanted() {},
+    onInterim() {},
     onHead: (head) => {
       seen.head = head
     },

@@ -35,7 +35,8 @@ function upstreamThat(answer: (receiver: ResponseReceiver, request: UpstreamRequ
 
 t.test('the whole answer is yielded, and the question says where it goes', async (t) => {
   const { upstream } = upstreamThat((receiver, request) => {
-    t.strictSame(request, { ...question, headers: ['host', 'one.example', 'x', 'y'], body: undefined })
+    const asked = { headers: ['host', 'one.example', 'x', 'y'], body: undefined, expectsContinue: false }
+    t.strictSame(request, { ...question, ...asked })
     t.equal(upstream.requests, 1)
     receiver.onHead(head)
     for (const text of ['ab', 'cd']) receiver.onData(Buffer.from(text))

@@ -9,6 +9,8 @@ import type { ResponseHead } from '../../../src/forward/http1/response-head.ts'
 import { ResponseReader } from '../../../src/forward/http1/response-reader.ts'
 
 export interface ReadResponse {
+  /** Statuses of the interim answers. */
+  readonly interim: readonly number[]
   readonly head: ResponseHead | undefined
   readonly framing: Framing | undefined
   /** Latin-1. */
@@ -34,7 +36,9 @@ export function readResponse(
   let head: ResponseHead | undefined
   let framing: Framing | undefined
   let body = ''
+  const interim: number[] = []
   const reader = new ResponseReader({
+    onInterim: ({ status }) => void interim.push(status),
     onHead: (...read) => {
       ;[head, framing] = read
     },
@@ -51,7 +55,7 @@ export function readResponse(
     at = reader.isOver ? at + end : cut
   }
   if (isEnded) reader.end()
-  return { head, framing, body, isOver: reader.isOver, rest: bytes.toString('latin1', at) }
+  return { interim, head, framing, body, isOver: reader.isOver, rest: bytes.toString('latin1', at) }
 }
 
 /** Whether the reader refuses bytes as no response, or as one with two readings. */

@@ -9,7 +9,13 @@ import t from 'tap'
 import { requestHead } from '../../../src/forward/http1/request-head.ts'
 import type { UpstreamRequest } from '../../../src/forward/upstream-client.ts'
 
-const get: UpstreamRequest = { method: 'GET', target: '/a?b', headers: ['host', 'x'], body: undefined }
+const get: UpstreamRequest = {
+  method: 'GET',
+  target: '/a?b',
+  headers: ['host', 'x'],
+  body: undefined,
+  expectsContinue: false,
+}
 const body = Readable.from([])
 const lines = (request: Partial<UpstreamRequest>) => requestHead({ ...get, ...request }).text.split('\r\n')
 
@@ -33,6 +39,15 @@ t.test('a body goes with its length where that is known, and in chunks where it 
   const unknown = requestHead({ ...get, method: 'PUT', body })
   t.equal(unknown.bodyBytes, undefined)
   t.match(unknown.text, /\r\ntransfer-encoding: chunked\r\n/)
+})
+
+t.test('an expectation goes up only where the body waits for its answer', async (t) => {
+  t.notMatch(lines({ method: 'PUT', body }).join(), /expect/)
+  const asked = lines({ method: 'PUT', body, expectsContinue: true })
+  t.strictSame(
+    asked.filter((line) => /^expect/i.test(line)),
+    ['expect: 100-continue'],
+  )
 })
 
 t.test('a request without a body says so where its method is expected to have one', async (t) => {
@@ -73,7 +88,7 @@ t.test('for any texts: a head has as many lines as it was given, or is not made'
   fc.assert(
     fc.property(text, text, fc.array(fc.tuple(text, text), { maxLength: 4 }), (method, target, pairs) => {
       try {
-        const { text: head } = requestHead({ method, target, headers: pairs.flat(), body: undefined })
+        const { text: head } = requestHead({ ...get, method, target, headers: pairs.flat() })
         return (
           Buffer.from(head, 'latin1')
             .toString('latin1')

@@ -57,12 +57,19 @@ t.test('an answer to HEAD, 204 and 304 have no body, whatever they announce', as
   t.equal(readResponse(`HTTP/1.1 200 OK\r\n${announced}`).body, 'hello')
 })
 
-t.test('interim answers are skipped, up to sixteen, and a switch of protocols is none', async (t) => {
+t.test('interim answers are handed out, up to sixteen, and a switch of protocols is none', async (t) => {
   const interim = 'HTTP/1.1 103 Early Hints\r\nContent-Length: 7\r\n\r\n'
   const final = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
-  t.equal(readResponse(interim.repeat(16) + final).body, 'ok')
+  const read = readResponse(interim.repeat(16) + final)
+  t.equal(read.body, 'ok', 'none of them has a body')
+  t.strictSame(read.interim, Array(16).fill(103))
   t.equal(readResponse(interim.repeat(2) + final, { cuts: [10, 60, 70, 101, 120] }).body, 'ok')
   t.ok(isRefused(interim.repeat(17) + final))
+  const large = `HTTP/1.1 103 Early Hints\r\nX: ${'x'.repeat(8000)}\r\n\r\n`
+  t.equal(readResponse(large.repeat(2) + final).body, 'ok')
+  t.ok(isRefused(large.repeat(3) + final), 'all together are bounded')
+  const chunked = 'HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n'
+  t.equal(readResponse(chunked + final).body, 'ok')
   t.ok(isRefused(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n${final}`))
 })
 
