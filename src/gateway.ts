@@ -22,6 +22,8 @@ import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openServices } from './open-services.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { compileRoutes } from './request/compile-routes.ts'
+import type { Exchange } from './request/exchange.ts'
+import { findUpgrade, type RawHead } from './request/find-upgrade.ts'
 import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
@@ -144,7 +146,13 @@ async function start(
   const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
   const { redaction } = compiled
   const books = { metrics, log, redaction, openExchanges, isLogging: settings.log.requests }
-  const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
+  const upstreams = [...compiled.upstreams.values()]
+  metrics.watchTunnels(() => upstreams.map(({ name, tunnels }) => [name, tunnels]))
+  const story = {
+    handle: (exchange: Exchange) => handleRequest(exchange, plan),
+    findUpgrade: (head: RawHead) => findUpgrade(head, plan),
+  }
+  const dataPlane = await openDataPlane(settings.listen, story, books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
   log.info(

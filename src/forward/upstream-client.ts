@@ -14,6 +14,22 @@ export interface UpstreamRequest {
   readonly headers: readonly string[]
   /** The client's body, which is read as fast as the upstream takes it; never destroyed by the client. */
   readonly body: Readable | undefined
+  /** In place of the client's own. */
+  readonly timeouts?: RequestTimeouts
+  /** The protocol that the upstream is asked to switch to; such a request takes a connection of its own. */
+  readonly upgradeTo?: string
+}
+
+/** How long an upstream may be silent, in milliseconds: before the head of its answer, and between two pieces of it. */
+export interface RequestTimeouts {
+  readonly headers: number
+  readonly bodyIdle: number
+}
+
+/** The deadlines of a route, in milliseconds. */
+export interface RouteTimeouts extends RequestTimeouts {
+  /** From the request to the last byte of its answer. */
+  readonly total: number | undefined
 }
 
 /** The head of a final response. Text is latin-1: one character for each byte. */

@@ -4,18 +4,20 @@
  * @module
  */
 
-import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type IncomingMessage, METHODS, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
+import type { AllowedUpgrade, RawHead } from '../request/find-upgrade.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import { Upgrades } from './upgrades.ts'
 
 /** The open listener. */
 export interface DataPlane {
@@ -25,8 +27,12 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-/** Carries one exchange to its answer; a rejection is a defect of the gateway. */
-type Handle = (exchange: Exchange) => Promise<void>
+/** What the listener is told of the stages behind it. */
+interface Story {
+  /** Carries one exchange to its answer; a rejection is a defect of the gateway. */
+  readonly handle: (exchange: Exchange) => Promise<void>
+  readonly findUpgrade: (head: RawHead) => AllowedUpgrade | undefined
+}
 
 /** How soon a connection that falls idle while the listener drains is closed. */
 const sweepIntervalMs = 50
@@ -34,14 +40,13 @@ const sweepIntervalMs = 50
 /** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
 export async function openDataPlane(
   settings: Settings['listen'],
-  handle: Handle,
+  { handle, findUpgrade }: Story,
   books: Books,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
   const clientErrors = new ClientErrors(books, nextId)
-  const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
-    const exchange = new Exchange(nextId(), target, incoming, response)
+  const begin = (exchange: Exchange) => {
     clientErrors.began(exchange)
     settleOnClose(exchange, books)
     const refusal = refusalOfPreamble(exchange)
@@ -53,6 +58,8 @@ export async function openDataPlane(
     handle(exchange).catch((error: unknown) => fail(exchange, error, books))
   }
 
+  const upgrades = new Upgrades({ findUpgrade, clientErrors, nextId, begin })
+
   const fastify = Fastify({
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
@@ -62,6 +69,8 @@ export async function openDataPlane(
       connectionsCheckingInterval: 1000,
       // Node's own answer would be no refusal of ours, and nobody would count it.
       requireHostHeader: false,
+      // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
+      shouldUpgradeCallback: (incoming) => upgrades.shouldTake(incoming),
     },
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -71,20 +80,25 @@ export async function openDataPlane(
     exposeHeadRoutes: false,
     clientErrorHandler: (error, socket) => clientErrors.failed(error, socket),
   })
-  routeEverything(fastify, onExchange)
+  routeEverything(fastify, (request, reply) =>
+    begin(new Exchange(nextId(), request.originalUrl, request.raw, reply.raw)),
+  )
   tuneServer(fastify.server, limits.connections, timeouts.headers)
   fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
+  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
+    upgrades.take(incoming, socket as Socket, head),
+  )
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, timeouts.drain) }
+  return { address, port, close: () => drain(fastify, upgrades, timeouts.drain) }
 }
 
 function routeEverything(
   fastify: FastifyInstance,
-  onExchange: (target: string, incoming: IncomingMessage, response: ServerResponse) => void,
+  onRequest: (request: FastifyRequest, reply: FastifyReply) => void,
 ): void {
   for (const method of METHODS) {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method, { hasBody: true })
@@ -94,7 +108,7 @@ function routeEverything(
     url: '/',
     onRequest: (request, reply) => {
       reply.hijack()
-      onExchange(request.originalUrl, request.raw, reply.raw)
+      onRequest(request, reply)
     },
     handler: () => {
       throw new Error('a hijacked exchange came back to Fastify')
@@ -122,8 +136,11 @@ function fail(exchange: Exchange, error: unknown, { log }: Books): void {
   else sendRefusal(exchange, refusal)
 }
 
-async function drain(fastify: FastifyInstance, drainMs: number): Promise<void> {
-  const force = setTimeout(() => fastify.server.closeAllConnections(), drainMs)
+async function drain(fastify: FastifyInstance, upgrades: Upgrades, drainMs: number): Promise<void> {
+  const force = setTimeout(() => {
+    fastify.server.closeAllConnections()
+    upgrades.closeAll()
+  }, drainMs)
   // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
   const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
   await fastify.close()

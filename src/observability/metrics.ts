@@ -5,16 +5,26 @@
  */
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { Withdrawal } from '../request/exchange.ts'
+import type { TunnelEnd, Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { onceForEach } from './once-for-each.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
- * because its token was good no longer.
+ * because its token was good no longer; `tunnelled`: the upstream switched protocols, and the tunnel has ended.
  */
-export type ExchangeOutcome = 'forwarded' | 'served' | 'shadowed' | 'aborted' | 'revoked' | RefusalCode
+export type ExchangeOutcome =
+  | 'forwarded'
+  | 'served'
+  | 'shadowed'
+  | 'tunnelled'
+  | 'aborted'
+  | 'revoked'
+  | RefusalCode
+
+/** What ended a tunnel; `withdrawal` of its token. */
+export type TunnelCause = TunnelEnd | 'withdrawal'
 
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
@@ -45,6 +55,10 @@ export interface Metrics {
   storeQueried(operation: string): void
   /** A request under way was broken off. */
   streamClosed(cause: Withdrawal): void
+  /** A tunnel has ended. */
+  tunnelClosed(cause: TunnelCause): void
+  /** Where the number of tunnels to each upstream is read at a scrape, by the upstream's name. */
+  watchTunnels(count: () => Iterable<readonly [upstream: string, tunnels: number]>): void
   /** A text of another service was tried as a token of this format. */
   proved(format: string, result: ProofResult): void
   /** One hash was computed to prove such a text. */
@@ -102,6 +116,17 @@ export function createMetrics(): Metrics {
     'sallyport_streams_closed_total',
     'Requests broken off under way because their token was good no longer.',
   )
+  let countTunnels: () => Iterable<readonly [upstream: string, tunnels: number]> = () => []
+  const tunnels = gaugesOf(
+    'sallyport_tunnels_open',
+    'Upgraded connections to an upstream, with those being made.',
+    () => Array.from(countTunnels(), ([upstream, count]) => [{ upstream }, count] as const),
+  )
+  const tunnelsClosed = cellFamily(
+    'counter',
+    'sallyport_tunnels_closed_total',
+    'Upgraded connections by what ended them.',
+  )
   const proofs = cellFamily(
     'counter',
     'sallyport_foreign_proofs_total',
@@ -142,6 +167,8 @@ export function createMetrics(): Metrics {
     queries,
     systemToken,
     streams,
+    tunnels,
+    tunnelsClosed,
     proofs,
     hashes,
     propagation,
@@ -163,6 +190,7 @@ export function createMetrics(): Metrics {
   const queriesOf = onceForEach((operation: string) => queries.cell({ operation }))
 
   const streamsOf = onceForEach((cause: Withdrawal) => streams.cell({ cause }))
+  const tunnelsOf = onceForEach((cause: TunnelCause) => tunnelsClosed.cell({ cause }))
 
   function recorder(route: string): RouteRecorder {
     const outcomes = onceForEach((outcome: ExchangeOutcome) => exchanges.cell({ route, outcome }))
@@ -197,6 +225,12 @@ export function createMetrics(): Metrics {
     },
     streamClosed: (cause) => {
       streamsOf(cause).value += 1
+    },
+    tunnelClosed: (cause) => {
+      tunnelsOf(cause).value += 1
+    },
+    watchTunnels: (count) => {
+      countTunnels = count
     },
     proved: (format, result) => {
       proofsOf(format)(result).value += 1

@@ -23,7 +23,7 @@ export interface RequestHead {
 }
 
 /** Write the head. Throws an `Http1Error` where it would not be read as what it is. */
-export function requestHead({ method, target, headers, body }: UpstreamRequest): RequestHead {
+export function requestHead({ method, target, headers, body, upgradeTo }: UpstreamRequest): RequestHead {
   let text = requestLine(method, target)
   let contentLength: string | undefined
   for (let index = 0; index < headers.length; index += 2) {
@@ -40,7 +40,10 @@ export function requestHead({ method, target, headers, body }: UpstreamRequest):
   }
   const bodyBytes = lengthOf(contentLength, body !== undefined)
   // For servers of HTTP/1.0, which close without it.
-  text += 'connection: keep-alive\r\n'
+  text +=
+    upgradeTo === undefined
+      ? 'connection: keep-alive\r\n'
+      : `connection: Upgrade\r\n${fieldLine('upgrade', upgradeTo)}`
   // The length is written anew: `0005` has had its one reading.
   if (bodyBytes === undefined) text += 'transfer-encoding: chunked\r\n'
   else if (contentLength !== undefined || methodsWithContent.has(method))

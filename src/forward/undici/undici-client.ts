@@ -6,6 +6,7 @@
 
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
+import { tlsOptions } from '../tls-options.ts'
 import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
 import { bodyStream } from './body-stream.ts'
 
@@ -23,11 +24,14 @@ export class UndiciClient implements UpstreamClient {
       bodyTimeout: timeouts.bodyIdle,
       keepAliveTimeout: timeouts.keepAlive,
       maxHeaderSize: 64 * 1024,
-      ...(protocol === 'https:' ? { connect: tlsOptions(tls) } : {}),
+      ...(protocol === 'https:' ? { connect: { ...tlsOptions(tls), allowH2: false } } : {}),
     })
   }
 
-  send({ method, target, headers, body }: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
+  send(
+    { method, target, headers, body, timeouts }: UpstreamRequest,
+    receiver: ResponseReceiver,
+  ): UpstreamCall {
     const call = new UndiciCall(receiver)
     this.#pool.dispatch(
       {
@@ -35,6 +39,7 @@ export class UndiciClient implements UpstreamClient {
         path: target,
         headers: headers as string[],
         body: body === undefined ? null : bodyStream(body),
+        ...(timeouts && { headersTimeout: timeouts.headers, bodyTimeout: timeouts.bodyIdle }),
       },
       call,
     )
@@ -108,13 +113,4 @@ function givenUp(): Error {
 function linesOf(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
   if (!Array.isArray(raw)) return []
   return raw.map((text) => (typeof text === 'string' ? text : text.toString('latin1')))
-}
-
-function tlsOptions(tls: UpstreamSettings['tls']) {
-  return {
-    rejectUnauthorized: tls.verify,
-    allowH2: false,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  }
 }
