@@ -46,7 +46,10 @@ export class Upgrades {
     socket.setTimeout(0)
     const early = new EarlyBytes(socket, head)
     const response = responseOn(socket, incoming)
-    response.once('finish', () => early.discard())
+    response.once('finish', () => {
+      settleResponse(response, socket)
+      early.discard()
+    })
     const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, { ...allowed, early })
     this.#open.add(exchange)
     socket.once('close', () => this.#open.delete(exchange))
@@ -55,9 +58,9 @@ export class Upgrades {
 
   /** Closes them at once, whatever they have become. */
   closeAll(): void {
-    for (const { notes, response } of this.#open) {
+    for (const { notes, incoming } of this.#open) {
       notes.tunnel?.end('drain')
-      response.destroy()
+      incoming.socket.destroy()
     }
   }
 
@@ -76,4 +79,11 @@ function responseOn(socket: Socket, incoming: IncomingMessage): ServerResponse {
   })
   socket.on('drain', () => response.emit('drain'))
   return response
+}
+
+/** The answer is written, which is the end of the exchange; the connection may linger. */
+function settleResponse(response: ServerResponse, socket: Socket): void {
+  response.detachSocket(socket)
+  response.destroyed = true
+  response.emit('close')
 }
