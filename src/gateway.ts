@@ -22,9 +22,6 @@ import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openServices } from './open-services.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { compileRoutes } from './request/compile-routes.ts'
-import type { Exchange } from './request/exchange.ts'
-import { findUpgrade, type RawHead } from './request/find-upgrade.ts'
-import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
@@ -146,13 +143,8 @@ async function start(
   const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
   const { redaction } = compiled
   const books = { metrics, log, redaction, openExchanges, isLogging: settings.log.requests }
-  const upstreams = [...compiled.upstreams.values()]
-  metrics.watchTunnels(() => upstreams.map(({ name, tunnels }) => [name, tunnels]))
-  const story = {
-    handle: (exchange: Exchange) => handleRequest(exchange, plan),
-    findUpgrade: (head: RawHead) => findUpgrade(head, plan),
-  }
-  const dataPlane = await openDataPlane(settings.listen, story, books)
+  metrics.watchTunnels([...compiled.upstreams.values()])
+  const dataPlane = await openDataPlane(settings.listen, plan, books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
   log.info(

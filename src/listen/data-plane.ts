@@ -10,7 +10,8 @@ import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
-import type { AllowedUpgrade, RawHead } from '../request/find-upgrade.ts'
+import { handleRequest } from '../request/handle-request.ts'
+import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { refusalOfPreamble } from './preamble.ts'
@@ -27,20 +28,13 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-/** What the listener is told of the stages behind it. */
-interface Story {
-  /** Carries one exchange to its answer; a rejection is a defect of the gateway. */
-  readonly handle: (exchange: Exchange) => Promise<void>
-  readonly findUpgrade: (head: RawHead) => AllowedUpgrade | undefined
-}
-
 /** How soon a connection that falls idle while the listener drains is closed. */
 const sweepIntervalMs = 50
 
 /** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
 export async function openDataPlane(
   settings: Settings['listen'],
-  { handle, findUpgrade }: Story,
+  plan: Plan,
   books: Books,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
@@ -55,10 +49,11 @@ export async function openDataPlane(
       sendRefusal(exchange, refusal)
       return
     }
-    handle(exchange).catch((error: unknown) => fail(exchange, error, books))
+    // A rejection is a defect of the gateway.
+    handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
 
-  const upgrades = new Upgrades({ findUpgrade, clientErrors, nextId, begin })
+  const upgrades = new Upgrades({ plan, clientErrors, nextId, begin })
 
   const fastify = Fastify({
     logger: false,

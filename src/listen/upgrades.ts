@@ -8,12 +8,13 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
 import { Exchange } from '../request/exchange.ts'
-import type { AllowedUpgrade, RawHead } from '../request/find-upgrade.ts'
+import { type AllowedUpgrade, findUpgrade } from '../request/find-upgrade.ts'
+import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import type { ClientErrors } from './client-errors.ts'
 
 interface UpgradesOptions {
-  readonly findUpgrade: (head: RawHead) => AllowedUpgrade | undefined
+  readonly plan: Plan
   readonly clientErrors: ClientErrors
   readonly nextId: () => string
   /** Takes the exchange from here, as that of any other request. */
@@ -65,7 +66,7 @@ export class Upgrades {
   }
 
   #find({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): AllowedUpgrade | undefined {
-    return this.#options.findUpgrade({ method, target: url, httpVersion, rawHeaders })
+    return findUpgrade({ method, target: url, httpVersion, rawHeaders }, this.#options.plan)
   }
 }
 

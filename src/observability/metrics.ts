@@ -44,6 +44,11 @@ interface RingToWatch {
   readonly state: 'fixed' | 'followed' | 'outdated'
 }
 
+interface UpstreamToWatch {
+  readonly name: string
+  readonly tunnels: number
+}
+
 /** Functions without `this`: each may be handed on by itself. */
 export interface Metrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
@@ -57,8 +62,8 @@ export interface Metrics {
   streamClosed(cause: Withdrawal): void
   /** A tunnel has ended. */
   tunnelClosed(cause: TunnelCause): void
-  /** Where the number of tunnels to each upstream is read at a scrape, by the upstream's name. */
-  watchTunnels(count: () => Iterable<readonly [upstream: string, tunnels: number]>): void
+  /** Where the number of tunnels to each upstream is read at a scrape. */
+  watchTunnels(upstreams: readonly UpstreamToWatch[]): void
   /** A text of another service was tried as a token of this format. */
   proved(format: string, result: ProofResult): void
   /** One hash was computed to prove such a text. */
@@ -116,11 +121,11 @@ export function createMetrics(): Metrics {
     'sallyport_streams_closed_total',
     'Requests broken off under way because their token was good no longer.',
   )
-  let countTunnels: () => Iterable<readonly [upstream: string, tunnels: number]> = () => []
+  let upstreams: readonly UpstreamToWatch[] = []
   const tunnels = gaugesOf(
     'sallyport_tunnels_open',
     'Upgraded connections to an upstream, with those being made.',
-    () => Array.from(countTunnels(), ([upstream, count]) => [{ upstream }, count] as const),
+    () => upstreams.map(({ name, tunnels }) => [{ upstream: name }, tunnels] as const),
   )
   const tunnelsClosed = cellFamily(
     'counter',
@@ -229,8 +234,8 @@ export function createMetrics(): Metrics {
     tunnelClosed: (cause) => {
       tunnelsOf(cause).value += 1
     },
-    watchTunnels: (count) => {
-      countTunnels = count
+    watchTunnels: (watched) => {
+      upstreams = watched
     },
     proved: (format, result) => {
       proofsOf(format)(result).value += 1
