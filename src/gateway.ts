@@ -6,12 +6,11 @@
 
 import { startAdmin } from './admin/admin-server.ts'
 import type { ReadinessProbe } from './admin/readiness.ts'
+import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
-import { compileNetworks } from './client-address/networks.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
-import { migrate, pendingMigrations } from './database/migrate.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
@@ -20,18 +19,16 @@ import { createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openServices } from './open-services.ts'
+import { openTokens } from './open-tokens.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
-import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
-import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
+import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
+import { ScheduledPurge } from './tokens/life/scheduled-purge.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
-import { openTokenStore } from './tokens/stores/open-token-store.ts'
-import { ensureSystemToken } from './tokens/system-token.ts'
 
 /** Where a running gateway listens, and how to stop it. */
 export interface Gateway {
@@ -147,75 +144,12 @@ async function start(
   const dataPlane = await openDataPlane(settings.listen, plan, books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
+  purgeBySchedule(settings.store.purge, store, log, metrics, parts)
   log.info(
     { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
     'the gateway is open',
   )
   return { dataAddress: dataPlane, adminAddress: admin, reload: () => keyRing.reload() }
-}
-
-/** The store, its tiers and the resolver before them. */
-async function openTokens(
-  settings: Settings,
-  keyRing: FollowedKeyRing,
-  log: Log,
-  metrics: Metrics,
-  { closers, clock }: Parts,
-): Promise<{
-  readonly store: TokenRegistry
-  readonly directory: TokenDirectory
-  readonly resolveToken: ResolveToken
-}> {
-  await bringSchemaUpToDate(settings, log)
-  const store = openTokenStore(settings.store, { onQuery: metrics.storeQueried })
-  closers.push(() => store.close())
-  const { rehashForeign } = settings.store
-  const foreign = openForeignTokens({
-    record: store.foreign,
-    rehashes: rehashForeign,
-    observer: metrics,
-    log,
-  })
-  closers.push(async () => foreign.formats.stop())
-  const directory = openTokenDirectory({
-    store,
-    foreign: foreign.reader,
-    settings: settings.cache,
-    outageGraceMs: settings.store.outageGrace,
-    sealer: keyRing,
-    observer: metrics,
-    log,
-    clock,
-  })
-  closers.push(() => directory.close())
-  keyRing.follow(({ keyIds }) => directory.ringChanged(new Set(keyIds)))
-  metrics.watchKeyRing(keyRing)
-  keyRing.start()
-  closers.push(async () => keyRing.stop())
-  metrics.watchChangeFeed(() => secondsOf(directory.status().feedAgeMs))
-  directory.follow(foreign.formats)
-  directory.follow({
-    changed: (changes) => {
-      for (const { changedAt } of changes) metrics.changeArrived((clock.now() - changedAt) / 1000)
-    },
-    reset: () => {},
-  })
-  await directory.start()
-  await foreign.formats.start()
-  if (settings.systemToken.networks.length > 0) await ensureSystemToken(store, keyRing.current, clock)
-
-  const resolveToken = createResolveToken({
-    directory,
-    keyRing,
-    importedFormats: foreign.formats,
-    clock,
-    systemNetworks: compileNetworks(settings.systemToken.networks),
-    onSystemTokenOutside: (token, client) => {
-      metrics.systemTokenRefused()
-      log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
-    },
-  })
-  return { store, directory, resolveToken }
 }
 
 /** Follows what becomes of the tokens of requests under way. */
@@ -252,21 +186,24 @@ function noteLastUses(
   return ({ id }, client) => lastUsed.note(id, client)
 }
 
+/** Begun last and ended first: what is old can wait. */
+function purgeBySchedule(
+  { every: everyMs, olderThan: olderThanMs, auditOlderThan: auditOlderThanMs }: Settings['store']['purge'],
+  store: TokenRegistry,
+  log: Log,
+  metrics: Metrics,
+  { closers, clock }: Parts,
+): void {
+  if (everyMs === 0) return
+  const schedule = { everyMs, olderThanMs, auditOlderThanMs }
+  const origin = processOrigin('gateway')
+  const purge = new ScheduledPurge({ ...schedule, store, origin, clock, log, observer: metrics })
+  closers.push(() => purge.close())
+}
+
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */
 function failOnProblem(path: readonly (string | number)[], message: string): never {
   throw new Error(`${path.join('.')}: ${message}`)
-}
-
-async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void> {
-  if (store.migrations === 'auto') {
-    const applied = await migrate(store)
-    if (applied.length > 0) log.info({ applied }, 'the schema of the token store was brought up to date')
-    return
-  }
-  const pending = await pendingMigrations(store)
-  if (pending.length > 0) {
-    throw new Error(`the token store lacks ${pending.join(', ')}: run «sallyport migrate» first`)
-  }
 }
 
 function readinessOf(directory: TokenDirectory, keyRing: FollowedKeyRing, parts: Parts): ReadinessProbe {
@@ -283,10 +220,6 @@ function readinessOf(directory: TokenDirectory, keyRing: FollowedKeyRing, parts:
 
 function okIf(isWell: boolean): 'ok' | 'degraded' {
   return isWell ? 'ok' : 'degraded'
-}
-
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1000
 }
 
 async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { processOrigin } from './audit/origin.ts'
 import { networkCovers } from './client-address/network-covers.ts'
 import { soundNetwork } from './config/sound-network.ts'
 import type { Clock } from './lib/clock.ts'
@@ -47,6 +48,7 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
       clock,
       random: Math.random,
       log,
+      origin: processOrigin('gateway'),
     })
     opened.push(logins)
     return logins

@@ -5,8 +5,9 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Act } from '../../src/audit/entry.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import type { RevocationAct, TokenGroup, TokenStore } from '../../src/tokens/ports.ts'
+import type { TokenGroup, TokenStore } from '../../src/tokens/ports.ts'
 import { newRecordId } from '../../src/tokens/record-id.ts'
 import type { Figures } from './measure-reads.ts'
 import { largeProject, largeSubject, type MadeToken, type Population, projectName } from './population.ts'
@@ -21,7 +22,7 @@ export interface Feat {
 }
 
 const usesInBatch = 5_000
-const act: RevocationAct = { at: Date.now(), by: 'bench', cause: 'measured' }
+const act: Act = { at: Date.now(), by: 'bench', origin: 'bench', cause: 'measured' }
 
 export interface Changed {
   readonly figures: Figures
@@ -44,7 +45,7 @@ export async function measureChanges(
     onProgress(what)
     figures[what] = await sampled(Math.min(count, samples, population.size / 50), ask)
   }
-  await measure('issue', samples, () => store.addToken(newToken(population.subjectId(3))))
+  await measure('issue', samples, () => store.addToken(newToken(population.subjectId(3)), act))
   await measure('revoke one', samples, () => store.revokeToken(nextLive().id, act))
   const family = parents.values()
   const revokeFamily = async () => store.revokeToken(family.next().value ?? nextLive().id, act)
@@ -52,7 +53,7 @@ export async function measureChanges(
   await measure('rotate', samples, () => {
     const { id, subject } = nextLive()
     const next = { ...newToken(population.subjectId(subject)), rotatedFrom: id }
-    return store.rotateToken(id, { next, at: Date.now(), until: Date.now() + 86_400_000 })
+    return store.rotateToken(id, { next, until: Date.now() + 86_400_000 }, act)
   })
   await measure('record 5,000 last uses', 50, (number) => store.recordUses(usesOf(population, number)))
   const version = await store.currentVersion()
@@ -72,7 +73,7 @@ export async function measureChanges(
   }
   onProgress('purge')
   const deadBefore = population.token(Math.floor(population.size / 50)).createdAt
-  const [purged, tookMs] = await counted(() => store.purgeDead(deadBefore))
+  const [purged, tookMs] = await counted(() => store.purgeDead(deadBefore, act))
   feats.purge = { tokens: purged, tookMs }
   return { figures, feats }
 }
@@ -134,8 +135,6 @@ function newToken(subjectId: string) {
     networks: undefined,
     paths: undefined,
     description: 'issued by the bench',
-    createdAt: Date.now(),
-    createdBy: 'bench',
     expiresAt: undefined,
   } as const
 }

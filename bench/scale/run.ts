@@ -8,6 +8,9 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { migrate } from '../../src/database/migrate.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
 import { PostgresTokenStore } from '../../src/tokens/stores/postgres/postgres-token-store.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { machineFacts } from '../report.ts'
@@ -77,8 +80,9 @@ async function measured(url: string, population: Population): Promise<ScaleResul
   tell('vacuum and analyze')
   const size = await settle(url)
   const parents = await liveParents(url)
+  const sealer = parseKeyRing(newKeyRing(systemClock).reveal())
   // As configured by default.
-  const store = new PostgresTokenStore({ url, connections: 10, timeout: 2_000 })
+  const store = new PostgresTokenStore({ url, connections: 10, timeout: 2_000 }, { sealer })
   try {
     const reads = await measureReads(store, population, samples, tell)
     const { figures, feats } = await measureChanges(store, population, parents, samples, tell)

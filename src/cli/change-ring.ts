@@ -5,6 +5,8 @@
  */
 
 import type { Command } from 'commander'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Act, Deed } from '../audit/entry.ts'
 import type { KeySettings } from '../config/schema/tokens.ts'
 import { changeKeyRing, readRingMaterial } from '../tokens/keys/key-ring-file.ts'
 import { type RingMaterial, writeRingText } from '../tokens/keys/key-ring-text.ts'
@@ -25,23 +27,20 @@ export function withPrint(command: Command): Command {
 }
 
 /**
- * Shows the roles of the keys afterwards, or the whole ring with `--print`, and how gateways come to follow: for a file
- * that is `onceWritten`. Throws a failure when nothing changed.
+ * Yields the changed ring, and shows the roles of its keys, or all of it with `--print`, and how gateways come to follow:
+ * for a file that is `onceWritten`. Throws a failure when nothing changed.
  */
 export function changeRing(
   { file, ring }: KeySettings,
   options: RingChangeOptions,
   change: (ring: RingMaterial) => RingMaterial,
   onceWritten: string,
-): void {
+): RingMaterial {
   if (options.print) {
-    print(
-      writeRingText(change(readRingMaterial({ file, ring })))
-        .reveal()
-        .trimEnd(),
-    )
+    const changed = change(readRingMaterial({ file, ring }))
+    print(writeRingText(changed).reveal().trimEnd())
     note(oncePrinted)
-    return
+    return changed
   }
   if (file === undefined) {
     throw new CommandFailure(
@@ -54,6 +53,24 @@ export function changeRing(
   if (options.json) printJson({ file, keys: roles })
   else printFields(Object.fromEntries(roles.map(({ id, role }) => [id, role])))
   note(onceWritten)
+  return changed
+}
+
+/**
+ * Records what was done to the ring. Not in one transaction, for the ring is no part of the store: when this fails, the
+ * ring stays changed, and the failure says so.
+ */
+export async function recordRingChange(audit: AuditTrail, act: Act, deed: Deed, key: string): Promise<void> {
+  try {
+    await audit.record(act, { deed, details: { key } })
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new CommandFailure(
+      'not_recorded',
+      `the ring is changed, do not repeat this; but the audit record has no entry of it: ${why}`,
+      { cause },
+    )
+  }
 }
 
 function changeFile(file: string, change: (ring: RingMaterial) => RingMaterial): RingMaterial {

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** `1 token`, `2 tokens`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+/** `1 token`, `2 tokens`; `many` where an «s» is not enough. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`
 }

@@ -16,7 +16,7 @@ import type { Issued } from '../tokens/life/issue-token.ts'
 import type { TokenReader, TokenRegistry } from '../tokens/ports.ts'
 import type { Token } from '../tokens/token.ts'
 import { CommandFailure, unknownToken } from './failure.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 /** `from` is an id, or `-` for a text on standard input. Throws a failure with everything that is wrong. */
 export async function deriveOrFail(
@@ -26,7 +26,7 @@ export async function deriveOrFail(
 ): Promise<Extract<Issued, { readonly outcome: 'issued' }>> {
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
-  const issued = await withRecord(settings.store, async (registry) => {
+  const issued = await withWritableRecord(settings, async (registry) => {
     const parent = from === '-' ? await presented(registry, keyRing) : await registry.showToken(from)
     if (parent === undefined) throw unknownToken(from)
     // A key that is not narrowed stays as the parent has it.

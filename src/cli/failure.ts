@@ -11,6 +11,8 @@ export type FailureCode =
   | 'key_ring_unusable'
   | 'unknown_key'
   | 'key_in_use'
+  | 'not_recorded'
+  | 'audit_broken'
   | 'migration_pending'
   | 'refused'
   | 'already_revoked'

@@ -5,6 +5,8 @@
  */
 
 import type { Command } from 'commander'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import { verifyTrail } from '../audit/verify-trail.ts'
 import { systemClock } from '../lib/clock.ts'
 import { KeyRing } from '../tokens/keys/key-ring.ts'
 import { readRingMaterial } from '../tokens/keys/key-ring-file.ts'
@@ -12,13 +14,14 @@ import type { RingMaterial } from '../tokens/keys/key-ring-text.ts'
 import { retireKey } from '../tokens/keys/rotate-key-ring.ts'
 import type { KeyUse, TokenRegistry } from '../tokens/ports.ts'
 import { resealLogins } from '../tokens/upstream-logins/reseal-logins.ts'
-import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
+import { actOf } from './act.ts'
+import { changeRing, type RingChangeOptions, recordRingChange, withPrint } from './change-ring.ts'
 import { counted } from './counted.ts'
 import { CommandFailure } from './failure.ts'
-import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'
+import { type ByOption, type ConfigOption, withBy, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
 import { note } from './terminal.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 export function addKeyRetire(key: Command): void {
   const command = key
@@ -26,27 +29,42 @@ export function addKeyRetire(key: Command): void {
     .description(
       'Take a key out of the ring; refused while a live token is under it. Upstream logins are sealed again with the current key first.',
     )
+    .option('--unverified', 'even if the audit record does not fit, which cannot be told without the key')
     .action(retire)
-  withExamples(withPrint(withJson(withConfig(command))), 'key retire k1')
+  withExamples(withBy(withPrint(withJson(withConfig(command)))), 'key retire k1')
 }
 
-async function retire(id: string, { config, ...options }: ConfigOption & RingChangeOptions): Promise<void> {
-  const { keys, store } = readSettings(config).settings
-  const material = readRingMaterial(keys)
+type RetireOptions = ConfigOption & RingChangeOptions & ByOption & { readonly unverified?: true }
+
+async function retire(id: string, { config, ...options }: RetireOptions): Promise<void> {
+  const { settings } = readSettings(config)
+  const material = readRingMaterial(settings.keys)
   checkRetirable(material, id)
-  await withRecord(store, async (registry) => {
+  const keyRing = new KeyRing(material)
+  await withWritableRecord(settings, async (registry) => {
     const use = await useOf(registry, id)
-    if (use === undefined) return
-    if (use.tokens > 0) throw keyInUse(use)
-    await moveLogins(registry, new KeyRing(material), id)
-    if ((await useOf(registry, id)) !== undefined) throw stillSealing(id)
+    if (use !== undefined && use.tokens > 0) throw keyInUse(use)
+    if (!options.unverified) await checkAudit(registry.audit, keyRing)
+    if (use !== undefined) await moveLogins(registry, keyRing, id)
+    if (use !== undefined && (await useOf(registry, id)) !== undefined) throw stillSealing(id)
+    const retireUnused = (ring: RingMaterial) => {
+      // Once more, for the ring may have changed while the tokens were counted.
+      checkRetirable(ring, id)
+      return retireKey(ring, id)
+    }
+    changeRing(settings.keys, options, retireUnused, 'Running gateways forget the key within a second.')
+    await recordRingChange(registry.audit, actOf(options), 'key_retired', id)
   })
-  const retireUnused = (ring: RingMaterial) => {
-    // Once more, for the ring may have changed while the tokens were counted.
-    checkRetirable(ring, id)
-    return retireKey(ring, id)
-  }
-  changeRing(keys, options, retireUnused, 'Running gateways forget the key within a second.')
+}
+
+/** From now on the key's own seals cannot be checked: the entry of its retirement vouches for them. */
+async function checkAudit(audit: AuditTrail, keyRing: KeyRing): Promise<void> {
+  const { fault } = await verifyTrail(audit, keyRing)
+  if (fault === undefined) return
+  throw new CommandFailure(
+    'audit_broken',
+    `the audit record does not fit, and without the key nobody can tell: ${fault.sentence} (--unverified retires it)`,
+  )
 }
 
 function checkRetirable(ring: RingMaterial, id: string): void {

@@ -5,22 +5,40 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
+import type { RingMaterial } from '../tokens/keys/key-ring-text.ts'
 import { rotateKey, stageKey } from '../tokens/keys/rotate-key-ring.ts'
-import { changeRing, type RingChangeOptions, withPrint } from './change-ring.ts'
-import { type ConfigOption, withConfig, withExamples, withJson } from './options.ts'
+import { actOf } from './act.ts'
+import { changeRing, type RingChangeOptions, recordRingChange, withPrint } from './change-ring.ts'
+import { type ByOption, type ConfigOption, withBy, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
+import { withWritableRecord } from './with-record.ts'
 
 export function addKeyRotate(key: Command): void {
   const command = key
     .command('rotate')
     .description('Make a new key current; tokens of the former ones stay valid.')
     .option('--stage', 'only add the key, so that every gateway knows it before it is used')
-    .action(({ config, stage, ...options }: ConfigOption & RingChangeOptions & { readonly stage?: true }) => {
-      const { keys } = readSettings(config).settings
-      const change = stage ? stageKey : rotateKey
-      changeRing(keys, options, (ring) => change(ring, systemClock), stage ? onceStaged : onceRotated)
-    })
-  withExamples(withPrint(withJson(withConfig(command))), 'key rotate --stage', 'key rotate')
+    .action(rotate)
+  withExamples(withBy(withPrint(withJson(withConfig(command)))), 'key rotate --stage', 'key rotate')
+}
+
+type RotateOptions = ConfigOption & RingChangeOptions & ByOption & { readonly stage?: true }
+
+async function rotate({ config, stage, ...options }: RotateOptions): Promise<void> {
+  const { settings } = readSettings(config)
+  const change = stage ? stageKey : rotateKey
+  await withWritableRecord(settings, async ({ audit }) => {
+    let before: RingMaterial | undefined
+    const noted = (ring: RingMaterial) => {
+      before = ring
+      return change(ring, systemClock)
+    }
+    const changed = changeRing(settings.keys, options, noted, stage ? onceStaged : onceRotated)
+    // A key that was staged already is kept, and nothing was done.
+    if (changed === before) return
+    const key = stage ? (changed.keys.at(-1) ?? changed.current) : changed.current
+    await recordRingChange(audit, actOf(options), stage ? 'key_staged' : 'key_rotated', key.id)
+  })
 }
 
 const onceStaged =

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { processUser } from '../audit/origin.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { isRemark } from '../tokens/life/issue-problems.ts'
 import type { Binding } from '../tokens/ports.ts'
@@ -37,7 +37,7 @@ export function withBy(command: Command): Command {
   return command.addOption(
     new Option('--by <name>', 'who does this, for the record')
       .argParser(actorArgument)
-      .default(currentUser(), 'your login'),
+      .default(`cli:${processUser()}`, 'your login'),
   )
 }
 
@@ -115,13 +115,4 @@ export function actorArgument(text: string): string {
 export function remarkArgument(text: string): string {
   if (!isRemark(text)) throw new InvalidArgumentError('Write one line of at most 256 characters.')
   return text
-}
-
-/** A container often runs under a number that no login belongs to. */
-function currentUser(): string {
-  try {
-    return `cli:${userInfo().username}`
-  } catch {
-    return `cli:uid-${process.getuid?.() ?? 'unknown'}`
-  }
 }

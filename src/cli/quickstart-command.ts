@@ -9,6 +9,7 @@ import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Settings } from '../config/schema/settings.ts'
 import { migrate } from '../database/migrate.ts'
+import { commandOrigin } from './act.ts'
 import { explainBusyPort } from './busy-port.ts'
 import { compiledSettings } from './check-command.ts'
 import { generateKeyRing } from './key-commands.ts'
@@ -81,6 +82,7 @@ async function firstToken(settings: Settings): Promise<{ readonly id: string; re
     access: 'owner',
     description: 'The first token',
     createdBy: 'quickstart',
+    origin: commandOrigin,
   })
   return { id: token.id, text: text.reveal() }
 }

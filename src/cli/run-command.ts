@@ -5,6 +5,7 @@
 
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
+import { addAuditCommands } from './audit-commands.ts'
 import { addCheck } from './check-command.ts'
 import { CommandFailure } from './failure.ts'
 import { addKeyCommands } from './key-commands.ts'
@@ -47,6 +48,7 @@ function createProgram(): Command {
   addKeyCommands(program)
   addTokenCommands(program)
   addSubjectCommands(program)
+  addAuditCommands(program)
   addQuickstart(program)
   return program
 }

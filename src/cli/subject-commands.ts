@@ -8,8 +8,18 @@ import { systemClock } from '../lib/clock.ts'
 import { subjectProblems } from '../tokens/life/issue-problems.ts'
 import { newRecordId } from '../tokens/record-id.ts'
 import { type Subject, type SubjectKind, type SubjectStatus, subjectKinds } from '../tokens/token.ts'
+import { actOf } from './act.ts'
 import { CommandFailure, unknownSubject } from './failure.ts'
-import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
+import {
+  type ByOption,
+  type ConfigOption,
+  type JsonOption,
+  withBy,
+  withCause,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.ts'
 import { nextPage, type PageOptions, pageOf, withPage } from './page.ts'
 import { readSettings } from './read-settings.ts'
 import { addSubjectDelete } from './subject-delete-command.ts'
@@ -18,7 +28,7 @@ import { addSubjectShow, subjectRowDocument, withLogins } from './subject-show-c
 import { printFields, printJson, printTable } from './terminal.ts'
 import { isoTime, subjectDocument } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
-import { withRecord } from './with-record.ts'
+import { withRecord, withWritableRecord } from './with-record.ts'
 
 /** Kinds that are asked for; the gateway's own subject makes itself. */
 const addedKinds = subjectKinds.filter((kind) => kind !== 'system')
@@ -41,20 +51,24 @@ function addAdd(subject: Command): void {
     .command('add <name>')
     .description('Add a subject. Issuing a token for an unknown name adds it, too.')
     .addOption(new Option('--kind <kind>', 'what it is').choices(addedKinds).default('user'))
-    .action(async (name: string, options: CommonOptions & { readonly kind: SubjectKind }) => {
+    .action(async (name: string, options: CommonOptions & ByOption & { readonly kind: SubjectKind }) => {
       const problems = subjectProblems(name, options.kind)
       if (problems.length > 0) throw new CommandFailure('refused', problems.join('; '))
-      const { store } = readSettings(options.config).settings
-      const now = systemClock.now()
-      const added = await withRecord(store, (registry) =>
-        registry.addSubject({ id: newRecordId(systemClock), name, kind: options.kind, createdAt: now }),
+      const { settings } = readSettings(options.config)
+      const wanted = { id: newRecordId(systemClock), name, kind: options.kind }
+      const added = await withWritableRecord(settings, (registry) =>
+        registry.addSubject(wanted, actOf(options)),
       )
       if (added === undefined) {
         throw new CommandFailure('subject_exists', `there is a subject «${name}» already`)
       }
       show(added, options)
     })
-  withExamples(withJson(withConfig(command)), 'subject add test:tester', 'subject add billing --kind service')
+  withExamples(
+    withBy(withJson(withConfig(command))),
+    'subject add test:tester',
+    'subject add billing --kind service',
+  )
 }
 
 function addList(subject: Command): void {
@@ -99,15 +113,17 @@ function addSwitch(
   const command = subject
     .command(`${verb} <name>`)
     .description(description)
-    .action(async (name: string, options: CommonOptions & WaitOption) => {
-      const { settings } = readSettings(options.config)
-      const changed = await withChange(settings, options, (registry) =>
-        registry.setSubjectStatus(name, status),
-      )
-      if (changed === undefined) throw unknownSubject(name)
-      show(changed, options)
-    })
-  withExamples(withWait(withJson(withConfig(command))), `subject ${verb} test:tester`)
+    .action(
+      async (name: string, options: CommonOptions & ByOption & WaitOption & { readonly cause: string }) => {
+        const { settings } = readSettings(options.config)
+        const changed = await withChange(settings, options, (registry) =>
+          registry.setSubjectStatus(name, status, actOf(options, options.cause)),
+        )
+        if (changed === undefined) throw unknownSubject(name)
+        show(changed, options)
+      },
+    )
+  withExamples(withWait(withBy(withCause(withJson(withConfig(command))))), `subject ${verb} test:tester`)
 }
 
 function show(subject: Subject, { json }: JsonOption): void {

@@ -6,6 +6,7 @@
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { deleteSubject } from '../tokens/life/delete-subject.ts'
+import { commandOrigin } from './act.ts'
 import { counted } from './counted.ts'
 import { unknownSubject } from './failure.ts'
 import {
@@ -40,7 +41,7 @@ async function remove(name: string, options: DeleteOptions): Promise<void> {
   const { config, json, by, cause } = options
   const { settings } = readSettings(config)
   const done = await withChange(settings, options, (registry) =>
-    deleteSubject(registry, systemClock, name, { by, cause }),
+    deleteSubject(registry, systemClock, name, { by, cause, origin: commandOrigin }),
   )
   if (done === undefined) throw unknownSubject(name)
   const { subject, revoked } = done

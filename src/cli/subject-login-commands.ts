@@ -4,20 +4,31 @@
  */
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { systemClock } from '../lib/clock.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import type { TokenRegistry } from '../tokens/ports.ts'
 import type { Subject } from '../tokens/token.ts'
 import { sealLogin } from '../tokens/upstream-logins/sealed-login.ts'
+import { actOf } from './act.ts'
 import { CommandFailure, unknownSubject } from './failure.ts'
-import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
+import {
+  type ByOption,
+  type ConfigOption,
+  type JsonOption,
+  withBy,
+  withCause,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.ts'
 import { readKey } from './read-key.ts'
 import { readSettings } from './read-settings.ts'
 import { print, printable, printJson } from './terminal.ts'
+import { isoTime } from './token-document.ts'
 import { type WaitOption, withChange, withWait } from './with-change.ts'
 
-interface LogoutOptions extends ConfigOption, JsonOption, WaitOption {
+interface LogoutOptions extends ConfigOption, JsonOption, ByOption, WaitOption {
   readonly upstream: string
+  readonly cause: string
 }
 
 interface LoginOptions extends LogoutOptions {
@@ -36,7 +47,7 @@ export function addSubjectLogins(subject: Command): void {
     .option('--key-stdin', 'read the key from standard input; without it, it is asked for on the terminal')
     .action(logIn)
   withExamples(
-    withWait(withJson(withConfig(login))),
+    withWait(withBy(withCause(withJson(withConfig(login))))),
     'subject login test:tester --upstream swift --user test:tester',
     'vault kv get -field=key secret/swift | sallyport subject login test:tester --upstream swift --user test:tester --key-stdin',
   )
@@ -45,7 +56,10 @@ export function addSubjectLogins(subject: Command): void {
     .description('Remove what a subject logs in to an upstream with, its token there included.')
     .requiredOption('--upstream <name>', 'the upstream')
     .action(logOut)
-  withExamples(withWait(withJson(withConfig(logout))), 'subject logout test:tester --upstream swift')
+  withExamples(
+    withWait(withBy(withCause(withJson(withConfig(logout))))),
+    'subject logout test:tester --upstream swift',
+  )
 }
 
 async function logIn(name: string, options: LoginOptions): Promise<void> {
@@ -54,16 +68,16 @@ async function logIn(name: string, options: LoginOptions): Promise<void> {
   if (!Object.hasOwn(settings.upstreams, upstream)) throw unknownUpstream(upstream, settings.upstreams)
   const keyRing = readKeyRing(settings.keys)
   const key = await readKey({ fromStdin: options.keyStdin === true })
-  const updatedAt = systemClock.now()
+  const act = actOf(options, options.cause)
   const isKept = await withChange(settings, options, async (registry) => {
     const { id } = await found(registry, name)
     const place = { subjectId: id, upstream }
-    const sealed = sealLogin(keyRing, place, { user, key, session: undefined }, updatedAt)
-    return (await registry.logins.write(sealed, { announced: true })) !== undefined
+    const sealed = sealLogin(keyRing, place, { user, key, session: undefined }, act.at)
+    return (await registry.logins.write(sealed, { announced: true, act })) !== undefined
   })
   // Deleted between the two questions.
   if (!isKept) throw unknownSubject(name)
-  if (options.json) printJson({ subject: name, upstream, updatedAt: new Date(updatedAt).toISOString() })
+  if (options.json) printJson({ subject: name, upstream, updatedAt: isoTime(act.at) })
   else print(printable(`kept the login of ${name} at ${upstream}`))
 }
 
@@ -71,7 +85,7 @@ async function logOut(name: string, options: LogoutOptions): Promise<void> {
   const { upstream, json } = options
   const { settings } = readSettings(options.config)
   const isRemoved = await withChange(settings, options, async (registry) =>
-    registry.logins.remove((await found(registry, name)).id, upstream),
+    registry.logins.remove((await found(registry, name)).id, upstream, actOf(options, options.cause)),
   )
   if (!isRemoved) {
     throw new CommandFailure(

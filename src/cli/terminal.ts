@@ -4,6 +4,7 @@
  * @module
  */
 
+import { once } from 'node:events'
 import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
@@ -11,6 +12,12 @@ type Style = Parameters<typeof styleText>[0]
 /** Results, for people and for pipes. Ends with a line break. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/** Much text, as fast as whoever reads takes it. Ends quietly when nobody does any more. */
+export async function writeOut(text: string): Promise<void> {
+  if (process.stdout.write(text) || process.stdout.destroyed) return
+  await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
 }
 
 /** One JSON document, for scripts. */

@@ -11,6 +11,7 @@ import { linesOf } from '../lib/lines-of.ts'
 import { importLineMax } from '../tokens/foreign/import-line.ts'
 import { type ImportCounts, importTokens } from '../tokens/foreign/import-tokens.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
+import { commandOrigin } from './act.ts'
 import { CommandFailure } from './failure.ts'
 import {
   type ByOption,
@@ -23,7 +24,7 @@ import {
 } from './options.ts'
 import { readSettings } from './read-settings.ts'
 import { note, print, printable, printJson, warn } from './terminal.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 /** Problems that are shown; a file of the wrong kind has one in every line. */
 const shownMax = 100
@@ -52,10 +53,11 @@ async function importFile(file: string, options: ImportCommandOptions): Promise<
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
   const lines = readLines(file)
-  const imported = await withRecord(settings.store, (registry) =>
+  const imported = await withWritableRecord(settings, (registry) =>
     importTokens({ registry, keyRing, clock: systemClock, isNetwork }, lines, {
       skipsBad: options.skipBad === true,
       createdBy: options.by,
+      origin: commandOrigin,
       onProgress: (done, total) => note(`${done} of ${total} lines`),
     }),
   )

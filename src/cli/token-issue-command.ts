@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import { type IssueRequest, issueToken } from '../tokens/life/issue-token.ts'
 import { type Access, accessLevels, type TokenKind, tokenKinds } from '../tokens/token.ts'
+import { commandOrigin } from './act.ts'
 import { deriveOrFail } from './derive-or-fail.ts'
 import { CommandFailure } from './failure.ts'
 import {
@@ -27,7 +28,7 @@ import {
 import { readSettings } from './read-settings.ts'
 import { note, printFields, printJson } from './terminal.ts'
 import { tokenDocument, tokenFields } from './token-document.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 interface IssueOptions extends ConfigOption, JsonOption, ByOption {
   readonly kind?: TokenKind
@@ -107,7 +108,7 @@ function make(options: IssueOptions, command: Command) {
 export async function issueOrFail(settings: Pick<Settings, 'keys' | 'store'>, request: IssueRequest) {
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
-  const issued = await withRecord(settings.store, (registry) =>
+  const issued = await withWritableRecord(settings, (registry) =>
     issueToken({ registry, keyRing, clock: systemClock, isNetwork }, request),
   )
   if (issued.outcome === 'refused') throw new CommandFailure('refused', issued.problems.join('; '))
@@ -122,6 +123,7 @@ function rightsOf(options: IssueOptions): Omit<IssueRequest, 'kind' | 'subject'>
   const { scope, bind, access, network, path, expires, description, by } = options
   return {
     createdBy: by,
+    origin: commandOrigin,
     ...(scope && { scopes: scope }),
     ...(bind && { bindings: bind }),
     ...(access && { access }),

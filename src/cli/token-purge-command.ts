@@ -6,20 +6,26 @@
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { purgeTokens } from '../tokens/life/purge-tokens.ts'
+import { commandOrigin } from './act.ts'
 import { counted } from './counted.ts'
 import {
+  type ByOption,
   type ConfigOption,
   durationArgument,
   type JsonOption,
+  withBy,
   withConfig,
   withExamples,
   withJson,
 } from './options.ts'
 import { readSettings } from './read-settings.ts'
 import { print, printJson } from './terminal.ts'
-import { withRecord } from './with-record.ts'
+import { withRecord, withWritableRecord } from './with-record.ts'
 
-type PurgeOptions = ConfigOption & JsonOption & { readonly olderThan: number; readonly dryRun?: boolean }
+interface PurgeOptions extends ConfigOption, JsonOption, ByOption {
+  readonly olderThan: number
+  readonly dryRun?: boolean
+}
 
 export function addTokenPurge(token: Command): void {
   const command = token
@@ -29,18 +35,18 @@ export function addTokenPurge(token: Command): void {
     .option('--dry-run', 'only say how many there are')
     .action(purge)
   withExamples(
-    withJson(withConfig(command)),
+    withBy(withJson(withConfig(command))),
     'token purge --older-than 90d --dry-run',
     'token purge --older-than 90d',
   )
 }
 
-async function purge({ config, json, olderThan, dryRun = false }: PurgeOptions): Promise<void> {
-  const { store } = readSettings(config).settings
-  const tokens = await withRecord(store, async (registry) => {
-    if (dryRun) return registry.countDead(systemClock.now() - olderThan)
-    return (await purgeTokens(registry, systemClock, { olderThanMs: olderThan })).tokens
-  })
+async function purge({ config, json, by, olderThan, dryRun = false }: PurgeOptions): Promise<void> {
+  const { settings } = readSettings(config)
+  const request = { olderThanMs: olderThan, by, origin: commandOrigin }
+  const tokens = dryRun
+    ? await withRecord(settings.store, (registry) => registry.countDead(systemClock.now() - olderThan))
+    : (await withWritableRecord(settings, (registry) => purgeTokens(registry, systemClock, request))).tokens
   if (json) printJson({ tokens, dryRun })
   else print(`${dryRun ? 'would purge' : 'purged'} ${counted(tokens, 'token')}`)
 }

@@ -4,8 +4,9 @@
  */
 
 import type { Command } from 'commander'
-import { systemClock } from '../lib/clock.ts'
-import type { Binding, RevocationAct, TokenGroup, TokenRegistry } from '../tokens/ports.ts'
+import type { Act } from '../audit/entry.ts'
+import type { Binding, TokenGroup, TokenRegistry } from '../tokens/ports.ts'
+import { actOf } from './act.ts'
 import { counted } from './counted.ts'
 import { CommandFailure, unknownSubject, unknownToken } from './failure.ts'
 import {
@@ -51,13 +52,13 @@ export function addTokenRevoke(token: Command): void {
 }
 
 async function revoke(ids: readonly string[], options: RevokeOptions, command: Command): Promise<void> {
-  const { config, by, cause, subject, bind, issuer } = options
+  const { config, cause, subject, bind, issuer } = options
   const ways = [ids.length > 0, subject !== undefined, bind !== undefined, issuer !== undefined]
   if (ways.filter(Boolean).length !== 1) {
     command.error('error: give ids, or one of --subject, --bind and --issuer', { exitCode: 2 })
   }
   const { settings } = readSettings(config)
-  const act = { at: systemClock.now(), by, cause }
+  const act = actOf(options, cause)
   await withChange(settings, options, async (registry) => {
     const [id, another] = ids
     if (id === undefined) await revokeGroup(registry, await groupOf(registry, options), act, options)
@@ -66,12 +67,7 @@ async function revoke(ids: readonly string[], options: RevokeOptions, command: C
   })
 }
 
-async function revokeOne(
-  registry: TokenRegistry,
-  id: string,
-  act: RevocationAct,
-  { json }: JsonOption,
-): Promise<void> {
+async function revokeOne(registry: TokenRegistry, id: string, act: Act, { json }: JsonOption): Promise<void> {
   const { token, outcome, derived = 0 } = await registry.revokeToken(id, act)
   if (token === undefined || outcome === 'unknown') throw unknownToken(id)
   if (outcome === 'already') {
@@ -86,7 +82,7 @@ async function revokeOne(
 async function revokeSome(
   registry: TokenRegistry,
   ids: readonly string[],
-  act: RevocationAct,
+  act: Act,
   { json }: JsonOption,
 ): Promise<void> {
   for (const id of ids) {
@@ -106,7 +102,7 @@ async function revokeSome(
 async function revokeGroup(
   registry: TokenRegistry,
   group: TokenGroup,
-  act: RevocationAct,
+  act: Act,
   { json, yes }: RevokeOptions,
 ): Promise<void> {
   const found = await registry.countTokens(group)

@@ -8,6 +8,7 @@ import { soundNetwork } from '../config/sound-network.ts'
 import { systemClock } from '../lib/clock.ts'
 import { readKeyRing } from '../tokens/keys/key-ring-file.ts'
 import { rotateToken } from '../tokens/life/rotate-token.ts'
+import { commandOrigin } from './act.ts'
 import { CommandFailure, unknownToken } from './failure.ts'
 import {
   type ByOption,
@@ -48,7 +49,11 @@ async function rotate(id: string, options: RotateOptions): Promise<void> {
   const { settings } = readSettings(config)
   const keyRing = readKeyRing(settings.keys)
   const isNetwork = (cidr: string) => soundNetwork(cidr) !== undefined
-  const request = { createdBy: by, ...(overlap !== undefined && { overlapMs: overlap }) }
+  const request = {
+    createdBy: by,
+    origin: commandOrigin,
+    ...(overlap !== undefined && { overlapMs: overlap }),
+  }
   const rotated = await withChange(settings, options, (registry) =>
     rotateToken({ registry, keyRing, clock: systemClock, isNetwork }, id, request),
   )

@@ -6,13 +6,17 @@
 import type { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { type Token, tokenState } from '../tokens/token.ts'
+import { entryDocument, entryLine } from './audit-document.ts'
 import { unknownToken } from './failure.ts'
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.ts'
 import { readSettings } from './read-settings.ts'
-import { printFields, printJson } from './terminal.ts'
+import { note, printFields, printJson } from './terminal.ts'
 import { readTokenChain, type TokenChain } from './token-chain.ts'
 import { isoTime, tokenDocument, tokenFields } from './token-document.ts'
 import { withRecord } from './with-record.ts'
+
+/** Entries of the audit record that are shown with a token. */
+const actsMax = 20
 
 export function addTokenShow(token: Command): void {
   const command = token
@@ -26,13 +30,23 @@ async function show(id: string, { config, json }: ConfigOption & JsonOption): Pr
   const { store } = readSettings(config).settings
   const found = await withRecord(store, async (registry) => {
     const token = await registry.showToken(id)
-    return token && { token, chain: await readTokenChain(registry, token) }
+    return (
+      token && {
+        token,
+        chain: await readTokenChain(registry, token),
+        acts: await registry.audit.ofToken(id, actsMax),
+      }
+    )
   })
   if (found === undefined) throw unknownToken(id)
   const now = systemClock.now()
-  const { token, chain } = found
-  if (json) printJson({ ...tokenDocument(token, now), chain: chainDocument(chain, now) })
-  else printFields({ ...tokenFields(token, now), ...chainFields(chain, now) })
+  const { token, chain, acts } = found
+  if (json) {
+    const audit = acts.map(entryDocument)
+    return printJson({ ...tokenDocument(token, now), chain: chainDocument(chain, now), audit })
+  }
+  printFields({ ...tokenFields(token, now), ...chainFields(chain, now) })
+  for (const act of acts) note(entryLine(act))
 }
 
 function chainDocument({ parents, derived, predecessors, successors, isCut }: TokenChain, now: number) {

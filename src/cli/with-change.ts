@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import type { Settings } from '../config/schema/settings.ts'
 import type { TokenReader, TokenRegistry } from '../tokens/ports.ts'
 import { note, warn } from './terminal.ts'
-import { withRecord } from './with-record.ts'
+import { withWritableRecord } from './with-record.ts'
 
 export interface WaitOption {
   /** False with `--no-wait`. */
@@ -19,13 +19,13 @@ export function withWait(command: Command): Command {
   return command.option('--no-wait', 'return at once; replicas follow within one second')
 }
 
-/** As `withRecord`; then tells replicas and waits for them, also when `work` failed half way, unless nothing was changed. */
+/** As `withWritableRecord`; then tells replicas and waits for them, also when `work` failed half way, unless nothing was changed. */
 export function withChange<T>(
-  { store, cache }: Pick<Settings, 'store' | 'cache'>,
+  { cache, ...settings }: Pick<Settings, 'store' | 'cache' | 'keys'>,
   { wait }: WaitOption,
   work: (registry: TokenRegistry & TokenReader) => Promise<T>,
 ): Promise<T> {
-  return withRecord(store, async (record) => {
+  return withWritableRecord(settings, async (record) => {
     const before = await record.currentVersion()
     try {
       return await work(record)

@@ -17,6 +17,8 @@ export interface Upstream {
   /** The service's own `Host`. */
   readonly authority: string
   readonly client: UpstreamClient
+  /** At the most. */
+  readonly connections: number
   /** Requests under way or waiting, at the most. */
   readonly requestsMax: number
   /** Requests under way or waiting now. */
@@ -40,6 +42,7 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
     origin,
     authority: host,
     client: open(settings),
+    connections: settings.connections,
     requestsMax: settings.connections + settings.queue,
     requests: 0,
     dial: compileDial(settings),

@@ -29,6 +29,7 @@ export type TunnelCause = TunnelEnd | 'withdrawal'
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
 type ProofResult = 'proven' | 'wrong' | 'unknown' | 'refused'
+type PurgedRecords = (typeof purgedKinds)[number]
 type HashAlgorithm = 'sha256' | 'sha512' | 'pbkdf2'
 
 /** Counts the exchanges of one route. */
@@ -70,6 +71,8 @@ export interface Metrics {
   hashed(algorithm: HashAlgorithm): void
   /** A change of a token or subject has taken effect on this replica, so long after it was made. */
   changeArrived(seconds: number): void
+  /** This replica has removed so many old records of each kind; `undefined` when that failed. */
+  purged(removed: Readonly<Record<PurgedRecords, number>> | undefined): void
   /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
@@ -81,6 +84,8 @@ export interface Metrics {
   /** Everything, those of the process included, in the Prometheus text format. */
   expose(): Promise<string>
 }
+
+const purgedKinds = ['tokens', 'changes', 'auditEntries'] as const
 
 /** The name that stands for «no route» in metrics; no route can have it. */
 export const unmatchedRoute = '(none)'
@@ -142,6 +147,12 @@ export function createMetrics(): Metrics {
     'sallyport_foreign_hashes_total',
     'Hashes computed to prove such texts.',
   )
+  const purgeRuns = cellFamily('counter', 'sallyport_purges_total', 'Scheduled purges by this replica.')
+  const purgedRecords = cellFamily(
+    'counter',
+    'sallyport_purged_records_total',
+    'Old records that scheduled purges by this replica removed.',
+  )
   const propagation = latencyFamily(
     'sallyport_revocation_propagation_seconds',
     'From a change of what a token may do, by the clock of the store, to its effect on this replica.',
@@ -178,6 +189,8 @@ export function createMetrics(): Metrics {
     hashes,
     propagation,
     changeFeed,
+    purgeRuns,
+    purgedRecords,
     ringKeys,
     ringOutdated,
   ]
@@ -194,6 +207,13 @@ export function createMetrics(): Metrics {
   const hashesOf = onceForEach((algorithm: HashAlgorithm) => hashes.cell({ algorithm }))
   const queriesOf = onceForEach((operation: string) => queries.cell({ operation }))
 
+  const purgesDone = purgeRuns.cell({ result: 'done' })
+  const purgesFailed = purgeRuns.cell({ result: 'failed' })
+  const purgedCells = {
+    tokens: purgedRecords.cell({ kind: 'token' }),
+    changes: purgedRecords.cell({ kind: 'change' }),
+    auditEntries: purgedRecords.cell({ kind: 'audit_entry' }),
+  }
   const streamsOf = onceForEach((cause: Withdrawal) => streams.cell({ cause }))
   const tunnelsOf = onceForEach((cause: TunnelCause) => tunnelsClosed.cell({ cause }))
 
@@ -244,6 +264,12 @@ export function createMetrics(): Metrics {
       hashesOf(algorithm).value += 1
     },
     changeArrived: (seconds) => propagations.record(seconds),
+    purged: (removed) => {
+      const run = removed === undefined ? purgesFailed : purgesDone
+      run.value += 1
+      if (removed === undefined) return
+      for (const kind of purgedKinds) purgedCells[kind].value += removed[kind]
+    },
     systemTokenRefused: () => {
       refusedSystemTokens.value += 1
     },

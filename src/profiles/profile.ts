@@ -52,8 +52,8 @@ export interface RouteProfile {
   readonly upstreamCredential?: (
     granted: GrantedRequest,
   ) => HeaderPairs | Refusal | Promise<HeaderPairs | Refusal>
-  /** Called when the request is about to be sent. */
-  readonly inspectAnswer?: (granted: GrantedRequest) => InspectHead | undefined
+  /** Called when the request is about to be sent with what `upstreamCredential` yielded. */
+  readonly inspectAnswer?: (granted: GrantedRequest, sent: HeaderPairs) => InspectHead | undefined
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean

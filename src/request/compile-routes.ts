@@ -82,6 +82,7 @@ function compileRoute(
   const profile = compileProfile(route.profile, {
     upstream,
     isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
+    kinds: route.authorize.kinds,
     findServices: context.findServices,
   })
   const guarded = guardInternal(privileged, profile.isInternalHeader)

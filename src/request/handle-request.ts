@@ -88,7 +88,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
       notes.broken = reason
     },
     timeouts: route.plan.timeouts,
-    inspect: profile.inspectAnswer?.(granted),
+    inspect: profile.inspectAnswer?.(granted, credential),
     rewrite,
   })
 }

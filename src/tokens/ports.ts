@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Act } from '../audit/entry.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { ForeignClaim, ForeignRecord } from './foreign/foreign-record.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
@@ -61,7 +63,7 @@ export interface ChangeSource {
   changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]>
 }
 
-/** What issuing needs; the id, the text and the times are made by the store's caller, `issueToken`. */
+/** What issuing needs; the id and the text are made by the store's caller, `issueToken`. Who made it when is the act's. */
 export interface NewToken {
   readonly id: string
   readonly digest: Digest
@@ -73,8 +75,6 @@ export interface NewToken {
   readonly networks: readonly string[] | undefined
   readonly paths: readonly string[] | undefined
   readonly description: string
-  readonly createdAt: number
-  readonly createdBy: string
   readonly expiresAt: number | undefined
   /** Only for kind `system`: the text sealed with the key ring, so that an operator can read it again. */
   readonly sealedText?: string
@@ -106,13 +106,6 @@ export interface Binding {
   readonly value: string
 }
 
-/** Who revokes, when and why. */
-export interface RevocationAct {
-  readonly at: number
-  readonly by: string
-  readonly cause: string
-}
-
 /** Tokens that are revoked together: of one subject, of a binding that names this value, or of one issuer. */
 export type TokenGroup =
   | { readonly subjectId: string }
@@ -123,9 +116,15 @@ export type TokenGroup =
 export interface Rotation {
   /** Must name the old one as `rotatedFrom`. */
   readonly next: NewToken
-  readonly at: number
   /** From when on the old text is refused; an earlier expiry of its own stands. */
   readonly until: number
+}
+
+/** A subject that is to be made. */
+export interface NewSubject {
+  readonly id: string
+  readonly name: string
+  readonly kind: SubjectKind
 }
 
 /** The last use of a token within some interval. */
@@ -147,14 +146,23 @@ export interface KeyUse {
   readonly logins: number
 }
 
-/** The life of tokens and subjects, for commands and the control plane; never on the path of a request. */
+/** What one replica does for all. */
+export type ScheduledTask = 'purge'
+
+/**
+ * The life of tokens and subjects, for commands and the control plane; never on the path of a request. Whatever takes an
+ * `Act` leaves an entry in the audit record in the same transaction, or does nothing; what changes nothing leaves none.
+ * Throws when the store was opened without a key ring, which seals the entries.
+ */
 export interface TokenRegistry {
+  /** What was done, by whom. */
+  readonly audit: AuditTrail
   /** Tokens that another service made. */
   readonly foreign: ForeignRecord
   /** Logins of subjects at upstreams. */
   readonly logins: LoginRecord
   /** Throws `ParentUnfit` when `parentId` names no live token, or one that expires earlier; nothing is recorded then. */
-  addToken(token: NewToken): Promise<Token>
+  addToken(token: NewToken, act: Act): Promise<Token>
   /**
    * Newest first, then by id. A page costs little more than its rows, whatever the size of the record; where those in
    * the state asked for are rare in their group, what the group costs (docs/scale.md).
@@ -167,7 +175,7 @@ export interface TokenRegistry {
    */
   revokeToken(
     id: string,
-    act: RevocationAct,
+    act: Act,
   ): Promise<{
     readonly outcome: 'revoked' | 'already' | 'unknown'
     readonly token?: Token
@@ -177,7 +185,7 @@ export interface TokenRegistry {
    * Revokes a whole group with all that was derived from it, and returns how many tokens were live until now. Works
    * in batches, each whole: a failure leaves the batches before it revoked, and another call goes on with the rest.
    */
-  revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number>
+  revokeTokens(group: TokenGroup, act: Act): Promise<number>
   /** How many tokens of a group are not revoked; what was derived from them and is not of the group is not counted. */
   countTokens(group: TokenGroup): Promise<number>
   /**
@@ -187,6 +195,7 @@ export interface TokenRegistry {
   rotateToken(
     id: string,
     rotation: Rotation,
+    act: Act,
   ): Promise<
     | { readonly outcome: 'rotated'; readonly token: Token; readonly previous: Token }
     | { readonly outcome: 'refused'; readonly previous: Token }
@@ -199,11 +208,16 @@ export interface TokenRegistry {
   /**
    * Removes the records of tokens that were revoked or expired before `deadBefore`, in batches, and returns how
    * many. One stays as long as anything derived from it does, and an imported one for ever: it keeps an import that is
-   * repeated from bringing the token back.
+   * repeated from bringing the token back. Stops between two batches when told to.
    */
-  purgeDead(deadBefore: number): Promise<number>
-  /** Removes changes recorded before `before`, in batches, and returns how many. */
-  pruneChanges(before: number): Promise<number>
+  purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number>
+  /** Removes changes recorded before `before`, in batches, and returns how many. Stops in the same way. */
+  pruneChanges(before: number, signal?: AbortSignal): Promise<number>
+  /**
+   * Whether the caller is to do a task now: no replica has begun it within `everyMs`, and for so long none but the caller
+   * will be told to. By the clock of the store.
+   */
+  beginTask(task: ScheduledTask, everyMs: number): Promise<boolean>
   /**
    * For each key of the ring the tokens under it that may yet be used, those of disabled subjects included, and
    * without imported ones, which no key has part in until they are first presented; and the logins under it.
@@ -214,12 +228,7 @@ export interface TokenRegistry {
   systemToken(): Promise<{ readonly token: Token; readonly sealedText: string } | undefined>
 
   /** `undefined` when a subject of that name exists already (not deleted). */
-  addSubject(subject: {
-    readonly id: string
-    readonly name: string
-    readonly kind: SubjectKind
-    readonly createdAt: number
-  }): Promise<Subject | undefined>
+  addSubject(subject: NewSubject, act: Act): Promise<Subject | undefined>
   /** The subject of that name that is not deleted. */
   findSubject(name: string): Promise<Subject | undefined>
   listSubjects(filter: {
@@ -231,7 +240,7 @@ export interface TokenRegistry {
    * `undefined` when there is no such subject. Takes effect on every token of the subject; «deleted» for ever, and its
    * logins are removed with it.
    */
-  setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined>
+  setSubjectStatus(name: string, status: SubjectStatus, act: Act): Promise<Subject | undefined>
 }
 
 /** One whole store: a record of tokens, its change clock, and its own life. */

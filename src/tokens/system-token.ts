@@ -9,7 +9,7 @@ import { Secret } from '../lib/secret.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { findOrAddSubject } from './life/find-or-add-subject.ts'
 import { mintToken } from './mint-token.ts'
-import type { TokenRegistry } from './ports.ts'
+import type { NewToken, TokenRegistry } from './ports.ts'
 import { newRecordId } from './record-id.ts'
 import type { Token } from './token.ts'
 
@@ -23,17 +23,18 @@ export interface SystemToken {
 
 /**
  * The live system token, made when there is none. Of two processes that make it at once, one succeeds and
- * both return that one. Throws when its text was sealed with a key that the ring no longer holds.
+ * both return that one. `origin` is where it is made, for the record. Throws when its text was sealed with a key that the ring no longer holds.
  */
 export async function ensureSystemToken(
   registry: TokenRegistry,
   keyRing: KeyRing,
   clock: Clock,
+  origin: string,
 ): Promise<SystemToken> {
   const present = await readSystemToken(registry, keyRing)
   if (present !== undefined) return present
   try {
-    return await addSystemToken(registry, keyRing, clock)
+    return await addSystemToken(registry, keyRing, clock, origin)
   } catch (error) {
     // The store admits one: if there is one now, somebody else was first.
     const raced = await readSystemToken(registry, keyRing)
@@ -54,12 +55,18 @@ async function readSystemToken(registry: TokenRegistry, keyRing: KeyRing): Promi
   return { token: kept.token, text: new Secret(text.toString()) }
 }
 
-async function addSystemToken(registry: TokenRegistry, keyRing: KeyRing, clock: Clock): Promise<SystemToken> {
-  const { subject } = await findOrAddSubject(registry, clock, { name: subjectName, kind: 'system' })
+async function addSystemToken(
+  registry: TokenRegistry,
+  keyRing: KeyRing,
+  clock: Clock,
+  origin: string,
+): Promise<SystemToken> {
+  const act = { at: clock.now(), by: subjectName, origin, cause: 'on first need' }
+  const { subject } = await findOrAddSubject(registry, clock, { name: subjectName, kind: 'system' }, act)
   if (subject.kind !== 'system') throw new Error(`the name ${subjectName} belongs to a ${subject.kind}`)
 
   const { text, digest } = mintToken('system', keyRing)
-  const token = await registry.addToken({
+  const wanted: NewToken = {
     id: newRecordId(clock),
     digest,
     kind: 'system',
@@ -70,10 +77,8 @@ async function addSystemToken(registry: TokenRegistry, keyRing: KeyRing, clock: 
     networks: undefined,
     paths: undefined,
     description: 'The token of internal services',
-    createdAt: clock.now(),
-    createdBy: subjectName,
     expiresAt: undefined,
     sealedText: keyRing.seal(text.reveal(), sealContext).toString('base64url'),
-  })
-  return { token, text }
+  }
+  return { token: await registry.addToken(wanted, act), text }
 }

@@ -11,6 +11,7 @@ import type { z } from 'zod'
 import { type Settings, settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { startGateway } from '../../src/gateway.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
+import { readKeyRing } from '../../src/tokens/keys/key-ring-file.ts'
 import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
 import type { TokenStore } from '../../src/tokens/ports.ts'
 import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
@@ -70,7 +71,7 @@ export async function startTestGateway(
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
   const gateway = await startGateway(settings, { clock, logTo, openClient: openTestClient })
-  const store = openTokenStore(settings.store)
+  const store = openTokenStore(settings.store, { sealer: readKeyRing(settings.keys) })
   const close = async () => {
     await gateway.close()
     await store.close()

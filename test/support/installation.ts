@@ -13,7 +13,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { parseKeyRing } from '../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../src/tokens/keys/key-ring-text.ts'
+import type { TokenStore } from '../../src/tokens/ports.ts'
 import { openTokenStore } from '../../src/tokens/stores/open-token-store.ts'
 import { type Issue, newIssuer } from './issuer.ts'
 import type { Scope } from './private-server.ts'
@@ -48,6 +50,8 @@ export interface Installation {
   run(...words: readonly string[]): Promise<CommandResult>
   /** Issues without the cost of a command; a gateway or a command must have run before. */
   readonly issue: Issue
+  /** A handle of its own on the record, as another process would have it. */
+  readonly store: TokenStore
   /** Starts one more gateway; ended when the test is over. */
   serve(): Promise<GatewayProcess>
 }
@@ -72,13 +76,14 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   }
   // JSON is YAML, too.
   writeFileSync(config, JSON.stringify(settings), { mode: 0o600 })
-  const store = openTokenStore(settingsSchema.parse(settings).store)
+  const store = openTokenStore(settingsSchema.parse(settings).store, { sealer: parseKeyRing(ring) })
   t.teardown(() => store.close())
 
   // Commands that run often load faster from what the first of them compiled.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   return {
     run: (...words) => runCommand([...words, '--json', '--config', config], env),
+    store,
     issue: newIssuer(store, ring, systemClock),
     async serve() {
       const gateway = await startServing(config)

@@ -18,7 +18,13 @@ export interface IssuedToken {
 /** Throws when the request is refused. */
 export type Issue = (asked?: Partial<IssueRequest>) => Promise<IssuedToken>
 
-const defaults = { kind: 'personal', subject: 'alice', access: 'read-write', createdBy: 'test' } as const
+const defaults = {
+  kind: 'personal',
+  subject: 'alice',
+  access: 'read-write',
+  createdBy: 'test',
+  origin: 'test',
+} as const
 
 /** `ring` is the text of a key ring. What is issued is as `defaults` say, unless told otherwise. */
 export function newIssuer(registry: TokenStore, ring: string, clock: Clock): Issue {

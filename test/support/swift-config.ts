@@ -18,11 +18,23 @@ export const swiftUsers = {
   'vectors:owner': ['owning', '.admin'],
   'cases:owner': ['owning', '.admin'],
   'client:owner': ['owning', '.admin'],
+  // The owner of one account who may do everything in another.
+  'narrow:owner': ['owning', '.admin'],
+  'vault:owner': ['owning', '.admin'],
+  'facing:owner': ['owning', '.admin'],
+  'leaving:owner': ['owning', '.admin'],
+  'open:owner': ['owning', '.admin'],
+  'names:owner': ['owning', '.admin'],
+  'kept:owner': ['owning', '.admin'],
+  'again:owner': ['owning', '.admin'],
   // Owners of pairs of accounts that are prepared alike, for requests that are made twice.
   'twina:owner': ['owning', '.admin'],
   'twinb:owner': ['owning', '.admin'],
   'twinc:owner': ['owning', '.admin'],
   'twind:owner': ['owning', '.admin'],
+  'twine:owner': ['owning', '.admin'],
+  'twinf:owner': ['owning', '.admin'],
+  'twing:owner': ['owning', '.admin'],
   // Grantees of account ACLs, and those whom no ACL names.
   'a:adm': ['adm'],
   'b:both': ['both'],

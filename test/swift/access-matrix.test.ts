@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startSwift } from '../support/swift.ts'
 import type { SwiftUser } from '../support/swift-config.ts'
+import { startSwiftGateway } from './gateway.ts'
 import { type Caller, callerOf, directly, type Way } from './ways.ts'
 
 type Target = 'account' | 'container' | 'object'
@@ -48,7 +49,7 @@ const privileged = {
 
 const acl = '{"admin":["a:adm","b:both"],"read-write":["r:rw"],"read-only":["o:ro","b:both"]}'
 
-for (const way of [directly()]) {
+for (const way of [directly(), (await startSwiftGateway(t)).way]) {
   t.test(`${way.name}, every identity may do on every resource what the table says`, async (t) => {
     await prepare(way)
     for (const row of rows) await checkRow(t, way, row)
@@ -60,16 +61,19 @@ t.test(
   async (t) => {
     const swift = await startSwift({ allowAccountManagement: true })
     t.teardown(() => swift.stop())
-    const way = directly(swift.port)
-    await prepare(way)
-    for (const row of rows.filter(({ target }) => target === 'account')) {
-      const call = await callerOf(way, userOf(row))
-      const isGranted = (verb: string) => row[verb]?.startsWith('204') === true
-      const put = await call('PUT', '/v1/AUTH_matrix')
-      t.equal(put.status, isGranted('PUT') ? 202 : Number(row.PUT), `PUT by ${row.identity}`)
-      // A query is what Swift refuses of those who may.
-      const deletion = await call('DELETE', '/v1/AUTH_matrix?x=1')
-      t.equal(deletion.status, isGranted('DELETE') ? 400 : Number(row.DELETE), `DELETE by ${row.identity}`)
+    const gateway = await startSwiftGateway(t, { swiftUrl: swift.url })
+    for (const way of [directly(swift.port), gateway.way]) {
+      await prepare(way)
+      for (const row of rows.filter(({ target }) => target === 'account')) {
+        const call = await callerOf(way, userOf(row))
+        const isGranted = (verb: string) => row[verb]?.startsWith('204') === true
+        const by = `by ${row.identity}, ${way.name}`
+        const put = await call('PUT', '/v1/AUTH_matrix')
+        t.equal(put.status, isGranted('PUT') ? 202 : Number(row.PUT), `PUT ${by}`)
+        // A query is what Swift refuses of those who may.
+        const deletion = await call('DELETE', '/v1/AUTH_matrix?x=1')
+        t.equal(deletion.status, isGranted('DELETE') ? 400 : Number(row.DELETE), `DELETE ${by}`)
+      }
     }
   },
 )

@@ -7,10 +7,11 @@ import t from 'tap'
 import { startSwift } from '../support/swift.ts'
 import { aclCases } from './acl-cases.ts'
 import { playCases } from './cases.ts'
+import { startSwiftGateway } from './gateway.ts'
 import { guardCases } from './guard-cases.ts'
 import { callerOf, directly } from './ways.ts'
 
-for (const way of [directly()]) {
+for (const way of [directly(), (await startSwiftGateway(t)).way]) {
   t.test(`${way.name}, an account ACL grants what it says`, (t) => playCases(t, way, aclCases))
   t.test(`${way.name}, what belongs to owners is guarded`, (t) => playCases(t, way, guardCases))
 }
@@ -20,15 +21,18 @@ t.test(
   async (t) => {
     const swift = await startSwift({ allowAccountManagement: true })
     t.teardown(() => swift.stop())
-    const way = directly(swift.port)
-    const [reseller, owner] = [await callerOf(way, 'admin:admin'), await callerOf(way, 'cases:owner')]
-    const [stranger, anonymous] = [await callerOf(way, 's:stranger'), await callerOf(way)]
+    const gateway = await startSwiftGateway(t, { swiftUrl: swift.url })
+    const reseller = await callerOf(gateway.way, 'admin:admin')
     t.equal((await reseller('PUT', '/v1/AUTH_cases')).status, 201)
     t.equal((await reseller('DELETE', '/v1/AUTH_cases')).status, 204)
-    t.equal((await owner('HEAD', '/v1/AUTH_cases')).status, 410)
-    t.equal((await owner('GET', '/v1/AUTH_cases')).status, 410)
-    t.equal((await stranger('HEAD', '/v1/AUTH_cases')).status, 403)
-    t.equal((await anonymous('HEAD', '/v1/AUTH_cases')).status, 401)
+    for (const way of [directly(swift.port), gateway.way]) {
+      const [owner, stranger] = [await callerOf(way, 'cases:owner'), await callerOf(way, 's:stranger')]
+      const anonymous = await callerOf(way)
+      t.equal((await owner('HEAD', '/v1/AUTH_cases')).status, 410, way.name)
+      t.equal((await owner('GET', '/v1/AUTH_cases')).status, 410, way.name)
+      t.equal((await stranger('HEAD', '/v1/AUTH_cases')).status, 403, way.name)
+      t.equal((await anonymous('HEAD', '/v1/AUTH_cases')).status, 401, way.name)
+    }
   },
 )
 

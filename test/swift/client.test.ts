@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { swiftUsers } from '../support/swift-config.ts'
 import { playClientDay } from './client.ts'
+import { startSwiftGateway } from './gateway.ts'
 import { directly } from './ways.ts'
 
-for (const way of [directly()]) {
+for (const way of [directly(), (await startSwiftGateway(t)).way]) {
   t.test(`${way.name}, swift uploads, lists, downloads, copies, signs and deletes`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-client-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))

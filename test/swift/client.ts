@@ -65,6 +65,15 @@ export async function playClientDay(t: Test, { authUrl, user, key, folder }: Cli
   await swift('copy', '-d', '/box/copy.txt', 'box', 'small.txt')
   t.equal(await swift('download', 'box', 'copy.txt', '-o', '-'), 'a small object\n', 'a copy has the content')
 
+  const [, storage = '', token = ''] =
+    /OS_STORAGE_URL=(\S+)\nexport OS_AUTH_TOKEN=(\S+)/.exec(await swift('auth')) ?? []
+  const linked = await fetch(`${storage}/box/link.txt`, {
+    method: 'PUT',
+    headers: { 'X-Auth-Token': token, 'X-Symlink-Target': 'box/small.txt' },
+  })
+  t.equal(linked.status, 201, 'a symlink is put')
+  t.equal(await swift('download', 'box', 'link.txt', '-o', '-'), 'a small object\n', 'and followed')
+
   const [path = ''] = /\/v1\/\S+/.exec(/StorageURL: (\S+)/.exec(await swift('stat', '-v'))?.[1] ?? '') ?? []
   const signed = (await swift('tempurl', 'GET', '600', `${path}/box/small.txt`, 'sesame')).trim()
   const opened = await fetch(new URL(signed, authUrl))

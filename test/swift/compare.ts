@@ -30,13 +30,15 @@ export interface Comparison {
   readonly alike?: readonly string[]
   /** Names in lower case of headers that only the second response may have. */
   readonly added?: readonly string[]
+  /** Names of headers are spelled alike, too, and stand in the same order. */
+  readonly isExact?: boolean
 }
 
 /** One sentence for each difference; none when the responses say the same. */
 export function differences(
   expected: RawAnswer,
   actual: RawAnswer,
-  { alike = [], added = [] }: Comparison = {},
+  { alike = [], added = [], isExact = false }: Comparison = {},
 ): readonly string[] {
   const same = (text: string) => alike.reduce((known, name) => known.replaceAll(name, '«alike»'), text)
   const [before, after] = [headersOf(expected, same, []), headersOf(actual, same, added)]
@@ -45,6 +47,7 @@ export function differences(
     differ('status', expected.status, actual.status),
     differ('reason', expected.statusText, actual.statusText),
     ...[...names].map((name) => differ(name, before.get(name), after.get(name))),
+    isExact ? differ('order', spellingOf(expected, same), spellingOf(actual, same)) : undefined,
     differ('body', bodyOf(expected, same), bodyOf(actual, same)),
   ].filter((difference) => difference !== undefined)
 }
@@ -66,6 +69,11 @@ function headersOf(
     found.set(name, [...(found.get(name) ?? []), comparable(name, same(value))].toSorted())
   }
   return found
+}
+
+/** The names of headers as they are, where they are. */
+function spellingOf({ headers }: RawAnswer, same: (text: string) => string): readonly string[] {
+  return headers.map(([name]) => same(name)).filter((name) => !hopByHop.has(name.toLowerCase()))
 }
 
 function comparable(name: string, value: string): string {

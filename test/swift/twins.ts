@@ -18,7 +18,10 @@ export interface Twin {
 }
 
 /** Fills an account that has been empty so far, straight in Swift; requests then go on the way. */
-export async function prepareTwin(name: `twin${'a' | 'b' | 'c' | 'd'}`, way: Way): Promise<Twin> {
+export async function prepareTwin(
+  name: `twin${'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g'}`,
+  way: Way,
+): Promise<Twin> {
   const account = `AUTH_${name}`
   const owner: SwiftUser = `${name}:owner`
   await fill(await callerOf(directly(), owner), `/v1/${account}`)

@@ -31,22 +31,22 @@ export type Caller = (
 
 /** To the Swift that the whole run shares unless another is given, with the tokens that it issues itself. */
 export function directly(port = sharedSwiftPort()): Way {
-  const tokens = new Map<SwiftUser, Promise<string>>()
-  return {
-    name: 'directly',
-    isGuarded: false,
-    port,
-    token(user) {
-      const known = tokens.get(user) ?? logIn(port, user)
-      tokens.set(user, known)
-      return known
-    },
-  }
+  return { name: 'directly', isGuarded: false, port, token: tokensAt(port) }
 }
 
-/** To a gateway that stands before Swift; `token` yields what stands for a user there. */
-export function through(port: number, token: Way['token']): Way {
+/** To a gateway that stands before Swift, with what it gives to whoever logs in, unless told what stands for a user. */
+export function through(port: number, token: Way['token'] = tokensAt(port)): Way {
   return { name: 'through the gateway', isGuarded: true, port, token }
+}
+
+/** Each user logs in once. */
+function tokensAt(port: number): Way['token'] {
+  const tokens = new Map<SwiftUser, Promise<string>>()
+  return (user) => {
+    const known = tokens.get(user) ?? logIn(port, user)
+    tokens.set(user, known)
+    return known
+  }
 }
 
 /** Calls with the token of a user, or with none at all. */
@@ -67,7 +67,8 @@ function headerLines(headers: Headers): HeaderLine[] {
   )
 }
 
-async function logIn(port: number, user: SwiftUser): Promise<string> {
+/** A login as python-swiftclient does it; yields the token. */
+export async function logIn(port: number, user: SwiftUser): Promise<string> {
   const headers: HeaderLine[] = [
     ['X-Auth-User', user],
     ['X-Auth-Key', swiftUsers[user][0]],

@@ -11,6 +11,8 @@ import { parseDuration } from '../../lib/duration.ts'
 /** The longest delay that a timer of the runtime keeps; a longer one would fire at once. */
 const timerMsMax = 2 ** 31 - 1
 
+const ageMsMax = 36_500 * 86_400_000
+
 /** A duration such as `250ms`, `30s`, `5m`, `3h`, `7d`; yields milliseconds. Zero often means «no limit», so it has to be asked for. */
 export const duration = ({ zero = false } = {}) =>
   z
@@ -19,6 +21,15 @@ export const duration = ({ zero = false } = {}) =>
     .transform(parseDuration)
     .refine((ms) => ms <= timerMsMax, 'expected at most 24d')
     .refine((ms) => zero || ms > 0, 'expected a duration longer than zero')
+
+/** An age that something must have, which no timer waits for: longer than nothing, and at most a hundred years. */
+export const age = () =>
+  z
+    .string()
+    .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'expected a duration such as 12h, 90d or 400d')
+    .transform(parseDuration)
+    .refine((ms) => ms <= ageMsMax, 'expected at most 36500d')
+    .refine((ms) => ms > 0, 'expected a duration longer than zero')
 
 /** A size such as `512B`, `64KiB`, `1MiB`; yields bytes. */
 export const byteSize = () =>

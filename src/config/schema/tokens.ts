@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { cidr, count, duration, flag } from './primitives.ts'
+import { age, cidr, count, duration, flag } from './primitives.ts'
 import { redis } from './redis.ts'
 
 export const keys = z
@@ -38,6 +38,23 @@ const sqlite = z.strictObject({
     ),
 })
 
+const purge = z
+  .strictObject({
+    every: duration({ zero: true })
+      .prefault('24h')
+      .describe('Time between two purges, by one replica for all; 0s never.'),
+    olderThan: age()
+      .prefault('90d')
+      .describe('How long a token has been revoked or expired when its record is removed.'),
+    auditOlderThan: age()
+      .optional()
+      .describe(
+        'How old an entry of the audit record is when it is removed. Omitted: all are kept for ever.',
+      ),
+  })
+  .prefault({})
+  .describe('What is removed because nobody can use it any more.')
+
 export const store = z
   .strictObject({
     postgres: postgres.optional(),
@@ -61,6 +78,7 @@ export const store = z
       .describe(
         'Whether an imported token gets the keyed digest of its text when that is first presented, and is found like a native one from then on.',
       ),
+    purge,
   })
   .describe('The record of all tokens. Exactly one of `postgres` and `sqlite`.')
 

@@ -1,6 +1,5 @@
 /**
- * What is made of Swift's answers: a token of Swift's that it takes no longer is replaced, and what an answer shows of
- * another place than the request named is for the tokens that cover that place, too.
+ * What Swift's answers show of another place than the request named: that is for the tokens that cover that place, too.
  * @module
  */
 
@@ -12,29 +11,29 @@ import type { Token } from '../../tokens/token.ts'
 import { problemOfPlace, spansAccounts, spansStorage } from './coverage.ts'
 import { parametersOf } from './swift-fields.ts'
 import { readSwiftPath } from './swift-path.ts'
-import { accountOf } from './swift-request.ts'
+
+const segmentNames = ['x-object-manifest', 'x-static-large-object']
 
 /**
- * Why an answer must not reach the holder of the token. Swift reads through symlinks and manifests with the standing of
+ * Why an answer to GET or HEAD must not reach the holder of the token. Swift reads through symlinks and manifests with the standing of
  * the subject, which may exceed the token's.
  */
 export function problemOfAnswer(
-  { status, headers }: UpstreamHead,
-  request: CanonicalRequest,
+  { status, headers }: Pick<UpstreamHead, 'status' | 'headers'>,
+  request: Pick<CanonicalRequest, 'query'>,
   token: Token,
   upstream: string,
 ): Refusal | undefined {
-  if (status >= 400 || spansStorage(token) || (request.method !== 'GET' && request.method !== 'HEAD'))
-    return undefined
-  const account = accountOf(request)
-  if (account === undefined) return undefined
-  const [location] = valuesOfHeader(headers, 'content-location')
-  const [manifest] = valuesOfHeader(headers, 'x-object-manifest')
-  const isSegmented = valuesOfHeader(headers, 'x-static-large-object').length > 0
-  if (location !== undefined && !coversTarget(token, location, upstream)) return elsewhere('a symlink')
+  if (spansStorage(token, upstream)) return undefined
+  // Whatever the status: a 304, 412 or 416 tells of the contents, too, and a 404 of what is not there.
+  const isElsewhere = (target: string) => !coversTarget(token, target, upstream)
+  if (valuesOfHeader(headers, 'content-location').some(isElsewhere)) return elsewhere('a symlink')
   if (spansAccounts(token) || asksForManifest(request)) return undefined
   // Segments may be manifests themselves: where the bytes come from is Swift's to know.
-  return manifest !== undefined || isSegmented ? elsewhere('segments') : undefined
+  // Of a range that does not fit, Swift says no more than how long the whole is.
+  if (status === 416) return elsewhere('segments, maybe,')
+  const isSegmented = segmentNames.some((name) => valuesOfHeader(headers, name).length > 0)
+  return isSegmented ? elsewhere('segments') : undefined
 }
 
 function coversTarget(token: Token, target: string, upstream: string): boolean {
@@ -42,8 +41,12 @@ function coversTarget(token: Token, target: string, upstream: string): boolean {
   return 'account' in path && problemOfPlace(token, path, upstream) === undefined
 }
 
-/** The list of segments, not what is in them. Of a repeated parameter Swift takes the last. */
-function asksForManifest({ query }: CanonicalRequest): boolean {
+/**
+ * The list of segments, not what is in them. Of a repeated parameter Swift takes the last; where it splits at `;`
+ * depends on its Python.
+ */
+function asksForManifest({ query }: Pick<CanonicalRequest, 'query'>): boolean {
+  if (query.includes(';')) return false
   const values = parametersOf(query.slice(1)).filter(([name]) => name === 'multipart-manifest')
   return values.length > 0 && values.every(([, value]) => value === 'get')
 }

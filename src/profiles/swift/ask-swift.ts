@@ -1,6 +1,6 @@
 /**
  * What the gateway itself asks of Swift: a login, whether a subject owns an account, whether an account is open to
- * nobody in particular. Always with the standing of the one concerned, and never so that anything could change.
+ * nobody in particular, what an object is made of. Always with the standing of the one concerned, and never so that anything could change.
  * @module
  */
 
@@ -47,6 +47,12 @@ export class SwiftQuestions {
     const { status } = await this.#ask('HEAD', storageTarget(account), [])
     if (status >= 500) throw new Error(`Swift answered ${status} to the question who may see an account`)
     return status !== 401 && status !== 403
+  }
+
+  /** The head of an object as a copy would find it. `query` starts with `?`, or is empty. */
+  headObject(token: Secret, names: readonly string[], query: string): Promise<UpstreamAnswer> {
+    const headers = ['x-auth-token', token.reveal(), 'x-newest', 'true']
+    return this.#ask('HEAD', storageTarget(...names) + query, headers)
   }
 
   #ask(method: string, target: string, headers: readonly string[]): Promise<UpstreamAnswer> {

@@ -40,9 +40,9 @@ export function spansAccounts({ bindings, paths }: Token): boolean {
   return paths === undefined && (bindings.container === undefined || bindings.container.includes(any))
 }
 
-/** Whether the token covers every account: nothing that a request names can be outside. */
-export function spansStorage(token: Token): boolean {
-  return spansAccounts(token) && covers(token.bindings.account, any)
+/** Whether the token covers every account of this upstream: nothing that a request names can be outside. */
+export function spansStorage(token: Token, upstream: string): boolean {
+  return spansAccounts(token) && problemOfPlace(token, { account: any }, upstream) === undefined
 }
 
 function covers(values: readonly string[] | undefined, value: string | undefined): boolean {

@@ -17,7 +17,7 @@ export interface LoginRequest {
 
 /** Why nobody can be logged in; TempAuth's answer to it. */
 export type LoginProblem =
-  | { readonly status: 400; readonly reason: string }
+  | { readonly status: 400 | 404; readonly reason: string }
   | { readonly status: 401; readonly reason: string }
 
 /** What may be the name of a subject: printable ASCII without a space. */
@@ -28,7 +28,7 @@ export function readLoginRequest(request: CanonicalRequest, path: string): Login
   const [, , version, account, last, ...more] = path.split('/')
   if (version === 'v1' && account && last === 'auth' && more.length === 0) return ofAccount(account, request)
   if (version === 'v1.0' || version === 'auth') return ofWholeName(request)
-  return { status: 400, reason: 'not a path to log in at' }
+  return { status: version ? 400 : 404, reason: 'not a path to log in at' }
 }
 
 /** `/auth/v1/<account>/auth`: X-Storage-User is the user alone, X-Auth-User the whole name. */

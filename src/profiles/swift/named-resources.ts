@@ -49,11 +49,28 @@ const readHeaders = headerReader([
   'x-history-location',
   'x-container-sync-to',
   'x-container-sync-auth',
+  'x-web-mode',
   'content-type',
   'authorization',
 ])
 
 class Unreadable extends Error {}
+
+/** The object that a copy reads; `undefined` for every other request, and where it cannot be read for certain. */
+export function copiedSource({ method, path, rawHeaders }: SwiftRequest): NamedResource | undefined {
+  if (path.kind !== 'object') return undefined
+  const headers = readHeaders(rawHeaders)
+  try {
+    if (method === 'COPY') {
+      const { account, container, object } = path
+      return movedSource(path, headers) ?? { account, container, object }
+    }
+    return method === 'PUT' ? copySource(path, headers)[0] : undefined
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined
+    throw error
+  }
+}
 
 /** Everything that a request names besides its path. */
 export function namedResources(request: SwiftRequest): NamedResources {
@@ -91,12 +108,16 @@ function ofCopy(path: ObjectPath, headers: HeaderFields): readonly NamedResource
   const account = elsewhere ?? path.account
   const destination = objectIn('destination', headers)
   if (destination === undefined) throw new Unreadable('COPY without a destination')
-  const resources: NamedResource[] = [{ account, ...destination }, ...references(account, headers)]
-  if (elsewhere === undefined && isGiven('x-copy-from-account', headers)) {
-    const { container, object } = path
-    resources.push({ account: accountIn('x-copy-from-account', headers) ?? path.account, container, object })
-  }
-  return resources
+  const moved = movedSource(path, headers)
+  const resources = [{ account, ...destination }, ...references(account, headers)]
+  return moved === undefined ? resources : [...resources, moved]
+}
+
+/** The source, where it is another than what the path names. */
+function movedSource({ container, object }: ObjectPath, headers: HeaderFields): NamedResource | undefined {
+  if (headers.has('destination-account') || !isGiven('x-copy-from-account', headers)) return undefined
+  const account = accountIn('x-copy-from-account', headers)
+  return account === undefined ? undefined : { account, container, object }
 }
 
 /** What a PUT copies. Empty headers count as none, which is how Swift reads these two. */

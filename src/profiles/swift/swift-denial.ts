@@ -11,17 +11,20 @@ import type { LoginProblem } from './login-request.ts'
 import {
   badRequest,
   forbidden,
+  malformed,
   notFound,
   ofHead,
   type SwiftPage,
   swiftPage,
   unauthorized,
 } from './swift-refusals.ts'
-import { accountOf, pathOf } from './swift-request.ts'
+import { realmOf } from './swift-request.ts'
+
+const codes = { 400: 'malformed_request', 401: 'invalid_token', 404: 'not_found' } as const
 
 /** The refusal of a login. It does not tell whether there is such a user, which Swift's own realm would. */
 export function refuseLogin({ status, reason }: LoginProblem): Refusal {
-  return refuse(status === 400 ? 'malformed_request' : 'invalid_token', reason)
+  return refuse(codes[status], reason)
 }
 
 /** With the id of the request where Swift has that of its transaction, which clients show to people. */
@@ -37,11 +40,12 @@ export function renderSwiftRefusal(
   return { headers, body: page.body }
 }
 
-function pageFor({ status, title, detail }: Refusal, request: CanonicalRequest): SwiftPage {
+function pageFor({ code, status, title, detail }: Refusal, request: CanonicalRequest): SwiftPage {
   if (detail !== undefined) return badRequest(detail)
+  if (code === 'malformed_request') return malformed()
   switch (status) {
     case 401:
-      return unauthorized(pathOf(request).kind === 'auth' ? undefined : accountOf(request))
+      return unauthorized(realmOf(request))
     case 403:
       return forbidden()
     case 404:

@@ -5,7 +5,9 @@
  */
 
 import { present } from '../../authenticate/credential.ts'
+import type { Address } from '../../client-address/address.ts'
 import type { UpstreamAnswer } from '../../forward/ask-upstream.ts'
+import type { Upstream } from '../../forward/upstreams.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { deriveToken } from '../../tokens/life/derive-token.ts'
@@ -16,14 +18,14 @@ import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-login
 import type { Visit } from '../profile.ts'
 import type { FindServices } from '../services.ts'
 import type { SwiftQuestions } from './ask-swift.ts'
-import { attempt } from './attempt.ts'
+import { attempt, type Found } from './attempt.ts'
 import { type LoginRequest, readLoginRequest } from './login-request.ts'
 import { refuseLogin } from './swift-denial.ts'
 import { storageTarget } from './swift-request.ts'
 import { sessionIn } from './swift-sessions.ts'
 
 export interface SwiftLoginOptions {
-  readonly upstream: string
+  readonly upstream: Upstream
   readonly questions: SwiftQuestions
   readonly sessions: () => UpstreamLogins
   readonly sessionLifetimeMs: number
@@ -41,6 +43,9 @@ interface Session {
   readonly passedOn: readonly string[]
 }
 
+/** Of the connections to Swift, for clients that nobody knows yet. */
+const shareOfLogins = 1 / 4
+
 /** A derived token lives for so long at the most. */
 const derivedLifetimeMaxMs = 12 * 3_600_000
 
@@ -48,6 +53,8 @@ const passedOnNames = ['x-trans-id', 'x-openstack-request-id']
 
 export class SwiftLogin {
   readonly #options: SwiftLoginOptions
+  /** Logins that Swift is being asked about. */
+  #underWay = 0
 
   constructor(options: SwiftLoginOptions) {
     this.#options = options
@@ -67,7 +74,7 @@ export class SwiftLogin {
   }
 
   #open(wanted: LoginRequest, visit: Visit): Promise<Session | Refusal> {
-    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted)
+    return isWellFormed(wanted.key.reveal()) ? this.#byToken(wanted, visit) : this.#bySwift(wanted, visit)
   }
 
   /** A token of the gateway is nobody's key at Swift, and is not shown to it. */
@@ -91,16 +98,17 @@ export class SwiftLogin {
     const issued = await deriveToken({ ...services, ...services.networks }, parent, {
       kind: 'session',
       lifetimeMs: Math.min(sessionLifetimeMs, derivedLifetimeMaxMs),
-      description: `login at ${upstream}`,
-      createdBy: `login:${upstream}`,
+      description: `login at ${upstream.name}`,
+      createdBy: `login:${upstream.name}`,
+      origin: originOf(client),
     })
     return sessionFrom(issued, { storagePath, passedOn: [] })
   }
 
-  async #bySwift(wanted: LoginRequest): Promise<Session | Refusal> {
-    const { upstream, questions, sessions, findServices, sessionLifetimeMs } = this.#options
+  async #bySwift(wanted: LoginRequest, { client }: Visit): Promise<Session | Refusal> {
+    const { upstream, sessions, findServices, sessionLifetimeMs } = this.#options
     const services = findServices()
-    const answer = await attempt(() => questions.logIn(wanted))
+    const answer = await this.#ask(wanted)
     if (isRefusal(answer)) return answer
     const session = await attempt(async () => sessionIn(answer.value, services.clock.now()))
     if (isRefusal(session)) return session
@@ -116,10 +124,11 @@ export class SwiftLogin {
         subject: wanted.name,
         access: 'owner',
         // Swift decides what the subject may do; the session is for this Swift alone.
-        bindings: { account: ['*'], upstream: [upstream] },
+        bindings: { account: ['*'], upstream: [upstream.name] },
         lifetimeMs: sessionLifetimeMs,
-        description: `login at ${upstream}`,
-        createdBy: `login:${upstream}`,
+        description: `login at ${upstream.name}`,
+        createdBy: `login:${upstream.name}`,
+        origin: originOf(client),
       },
     )
     if (issued.outcome === 'issued') {
@@ -128,6 +137,20 @@ export class SwiftLogin {
       if (isRefusal(kept)) return kept
     }
     return sessionFrom(issued, { storagePath, passedOn: passedOn(answer.value) })
+  }
+
+  /** Within a bound, so that a flood of logins leaves Swift to those who have a token. */
+  async #ask(wanted: LoginRequest): Promise<Found<UpstreamAnswer> | Refusal> {
+    const { upstream, questions } = this.#options
+    if (this.#underWay >= Math.max(1, upstream.connections * shareOfLogins)) {
+      return refuse('upstream_busy', 'too many logins at once', { retryAfterSeconds: 1 })
+    }
+    this.#underWay++
+    try {
+      return await attempt(() => questions.logIn(wanted))
+    } finally {
+      this.#underWay--
+    }
   }
 
   #answer({ exchange, request }: Visit, { issued, storagePath, passedOn }: Session): void {
@@ -156,6 +179,11 @@ export class SwiftLogin {
     ])
     response.end()
   }
+}
+
+/** For the audit record: whence somebody logged in. */
+function originOf(client: Address): string {
+  return `client:${client.text}`
 }
 
 function sessionFrom(issued: Issued, rest: Omit<Session, 'issued'>): Session | Refusal {

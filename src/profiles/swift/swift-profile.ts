@@ -11,20 +11,22 @@ import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
-import type { Access, Token } from '../../tokens/token.ts'
+import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
+import type { Access, Token, TokenKind } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
 import type { FindServices } from '../services.ts'
 import { checkAccountAccessControl } from './account-access-control.ts'
 import { AccountFacts } from './account-facts.ts'
 import { problemOfAnswer } from './answer-check.ts'
 import { SwiftQuestions } from './ask-swift.ts'
+import { CopySources } from './copy-source.ts'
 import { isGatekept } from './gatekeeper.ts'
-import { SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
+import { isToldWho, SwiftCredential, serviceTokenHeader } from './swift-credential.ts'
 import { renderSwiftRefusal } from './swift-denial.ts'
 import { headerReader } from './swift-fields.ts'
 import { SwiftLogin } from './swift-login.ts'
 import { isReadAlike } from './swift-path.ts'
-import { accountOf, isSelfAuthorizing, pathOf } from './swift-request.ts'
+import { accountOf, isBulk, isSelfAuthorizing, pathOf } from './swift-request.ts'
 import { swiftRules } from './swift-rules.ts'
 import { lazySessions } from './swift-sessions.ts'
 
@@ -35,19 +37,22 @@ export interface SwiftProfileContext {
   readonly upstream: Upstream
   /** Whether only an owner may send a header, by its name in lower case with `-`. */
   readonly isPrivileged: (folded: string) => boolean
+  /** Kinds of token that the route admits. */
+  readonly kinds: readonly TokenKind[]
   readonly findServices: FindServices
 }
 
 /** Compile the profile of one route. Nothing is asked before the first request. */
 export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfileContext): RouteProfile {
-  const { upstream, isPrivileged, findServices } = context
+  const { upstream, isPrivileged, kinds, findServices } = context
   const { name } = upstream
   const questions = new SwiftQuestions(upstream, settings.askTimeout)
   const sessions = lazySessions({ upstream: name, questions, timeoutMs: settings.askTimeout, findServices })
   const facts = new AccountFacts({ questions, sessions, ttlMs: settings.factTtl })
-  const credential = new SwiftCredential(name, sessions, findServices)
+  const copies = new CopySources({ upstream: name, questions, sessions })
+  const credential = new SwiftCredential({ upstream: name, sessions, copies, kinds, findServices })
   const login = new SwiftLogin({
-    upstream: name,
+    upstream,
     questions,
     sessions,
     sessionLifetimeMs: settings.sessionLifetime,
@@ -73,7 +78,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
         ? standingOfOwner(token, request, facts)
         : token.access,
     upstreamCredential: (granted) => credential.of(granted),
-    inspectAnswer: (granted) => inspection(granted, { credential, facts, upstream: name }),
+    inspectAnswer: (granted, sent) => inspection(granted, sent, { credential, facts, upstream: name }),
     renderRefusal: renderSwiftRefusal,
     isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
   }
@@ -98,8 +103,13 @@ function refuseInvalidAcl(request: CanonicalRequest): Refusal | undefined {
 /** Swift decides, unless its answer would be for the empty name among the grantees of the account. */
 async function admitAnonymous(request: CanonicalRequest, facts: AccountFacts): Promise<Grant | Refusal> {
   const account = accountOf(request)
-  if (account === undefined || request.method === 'OPTIONS' || isSelfAuthorizing(request))
-    return authorizePublic()
+  if (account === undefined) {
+    // Of a path that it would not read, Swift takes the account for each item of a list nevertheless.
+    return isBulk(request)
+      ? refuse('credential_required', 'a list of requests on a path that names no account for certain')
+      : authorizePublic()
+  }
+  if (request.method === 'OPTIONS' || isSelfAuthorizing(request)) return authorizePublic()
   const isOpen = await facts.isOpenToNobody(account)
   if (isRefusal(isOpen)) return isOpen
   return isOpen.value
@@ -120,8 +130,13 @@ async function standingOfOwner(
   return isOwner.value ? access : 'read-write'
 }
 
+function isReading({ method }: CanonicalRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 function inspection(
   granted: GrantedRequest,
+  sent: HeaderPairs,
   { credential, facts, upstream }: { credential: SwiftCredential; facts: AccountFacts; upstream: string },
 ): InspectHead | undefined {
   const { exchange, request, grant } = granted
@@ -131,12 +146,12 @@ function inspection(
     exchange.response.once('close', () => facts.drop(path.account))
   }
   const { token } = grant
-  if (token === undefined || !('account' in path)) return undefined
+  if (token === undefined || !isToldWho(token, request, upstream)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))
-      return problemOfAnswer(head, request, token, upstream)
-    const renewed = credential.renewed(granted, token)
+      return isReading(request) ? problemOfAnswer(head, request, token, upstream) : undefined
+    const renewed = credential.renewed(granted, token, sent)
     if (!request.hasBody) return renewed
     // Half of the body is gone; the next request finds the new session.
     return refuse('cannot_decide', 'Swift did not take its own token any more', { retryAfterSeconds: 1 })

@@ -24,6 +24,12 @@ export function unauthorized(account: string | undefined): SwiftPage {
   return swiftPage('Unauthorized', sentence, [['Www-Authenticate', challenge(account)]])
 }
 
+export function malformed(): SwiftPage {
+  const sentence =
+    'The server could not comply with the request since it is either malformed or otherwise incorrect.'
+  return swiftPage('Bad Request', sentence)
+}
+
 export function forbidden(): SwiftPage {
   return swiftPage('Forbidden', 'Access was denied to this resource.')
 }

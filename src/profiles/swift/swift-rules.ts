@@ -44,7 +44,7 @@ function neededAccess(path: SwiftPath, method: string): Access {
 
 function namedRule(upstream: string): Rule {
   return ({ token, request }) => {
-    if (spansStorage(token)) return undefined
+    if (spansStorage(token, upstream)) return undefined
     const { resources, unbounded, unreadable } = named(request)
     if (unreadable !== undefined) return refuse('binding_mismatch', unreadable)
     if (unbounded !== undefined && !spansAccounts(token)) return refuse('binding_mismatch', unbounded)

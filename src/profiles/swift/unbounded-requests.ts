@@ -34,8 +34,8 @@ function s3Reason(parameters: readonly Parameter[], headers: HeaderFields): stri
   return isS3 ? 'an S3 request, which names a bucket' : undefined
 }
 
-/** Bulk requests are taken on every path, before it is read. */
-function bulkReason(method: string, parameters: readonly Parameter[]): string | undefined {
+/** Bulk requests are taken on every path, before it is read, and before any signature is. */
+export function bulkReason(method: string, parameters: readonly Parameter[]): string | undefined {
   const has = (name: string) => parameters.some(([given]) => given === name)
   if (method === 'PUT' && has('extract-archive')) return 'an archive whose files become objects'
   if ((method === 'POST' || method === 'DELETE') && has('bulk-delete')) return 'a list of objects to delete'
@@ -66,6 +66,8 @@ function headerReason(method: string, headers: HeaderFields): string | undefined
     return 'a container elsewhere is kept in step'
   if (method === 'POST' && headers.get('content-type')?.some(isForm))
     return 'a form whose fields name the objects'
+  // Static web answers with pages of its own: an index, or the page for an error.
+  if (isGiven('x-web-mode', headers)) return 'a page that is made of other objects'
   return undefined
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Act } from '../../audit/entry.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { ForeignFormat, ForeignHash } from '../formats/foreign-format.ts'
 import type { Digest, NewToken } from '../ports.ts'
@@ -64,7 +65,7 @@ export interface ForeignRecord {
    * All of them in one transaction, but for those whose locator is known already. A format or cost that is new moves
    * the change clock, so that every replica learns of it. Yields how many were added.
    */
-  add(tokens: readonly NewForeignToken[]): Promise<number>
+  add(tokens: readonly NewForeignToken[], act: Act): Promise<number>
   /** Gives a token the digest of its text, which was proven, so that it is found like a native one. */
   rehash(tokenId: string, digest: Digest): Promise<void>
 }

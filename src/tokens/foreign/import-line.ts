@@ -15,10 +15,13 @@ import { isObject, parseObject } from './parse-object.ts'
 export interface ImportLine {
   readonly format: ForeignFormat['name']
   readonly hash: ForeignHash
-  readonly request: IssueRequest
+  readonly request: LineRequest
   /** Already expired: nothing to record, and nothing wrong. */
   readonly isExpired: boolean
 }
+
+/** Where all lines come from is said once. */
+type LineRequest = Omit<IssueRequest, 'origin'>
 
 export interface ImportLineContext {
   /** Milliseconds since the epoch. */
@@ -100,7 +103,7 @@ function formProblems(fields: Fields, format: ForeignFormat): readonly string[] 
 }
 
 /** The grammar of every word is checked by `issueProblems`, which knows what may be issued. */
-function requestOf(fields: Fields, lifetimeMs: number | undefined, createdBy: string): IssueRequest {
+function requestOf(fields: Fields, lifetimeMs: number | undefined, createdBy: string): LineRequest {
   const { kind, subject, subjectKind, scopes, bindings, access, networks, paths, description } = fields
   const given = {
     kind,
@@ -115,11 +118,11 @@ function requestOf(fields: Fields, lifetimeMs: number | undefined, createdBy: st
     lifetimeMs,
   }
   const present = Object.entries(given).filter(([, value]) => value !== undefined)
-  return { ...(Object.fromEntries(present) as unknown as IssueRequest), createdBy }
+  return { ...(Object.fromEntries(present) as unknown as LineRequest), createdBy }
 }
 
 /** A DSN is public by nature: its key must not stand for anything else, nor for more than its projects. */
-function dsnProblems({ name }: ForeignFormat, { kind, bindings = {} }: IssueRequest): readonly string[] {
+function dsnProblems({ name }: ForeignFormat, { kind, bindings = {} }: LineRequest): readonly string[] {
   const isDsn = name === 'sentry-dsn'
   if (isDsn !== (kind === 'dsn')) return ['tokens of kind dsn, and only those, are of format sentry-dsn']
   const hasProject = (bindings as Bindings).project !== undefined

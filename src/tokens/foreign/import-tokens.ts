@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Act } from '../../audit/entry.ts'
 import { Secret } from '../../lib/secret.ts'
 import { findOrAddSubject } from '../life/find-or-add-subject.ts'
 import { lifetimes } from '../life/issue-problems.ts'
@@ -21,6 +22,8 @@ export interface ImportOptions {
   readonly skipsBad: boolean
   /** Who imports, for the record. */
   readonly createdBy: string
+  /** Whence, as the program that is asked saw it. */
+  readonly origin: string
   /** Called after every batch with the number of lines that are done. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -131,15 +134,18 @@ async function unfitSubjects(
 async function record(
   issuer: Issuer,
   lines: readonly NumberedLine[],
-  { onProgress }: ImportOptions,
+  { onProgress, createdBy, origin }: ImportOptions,
 ): Promise<number> {
+  const act = { at: issuer.clock.now(), by: createdBy, origin, cause: '' }
   const subjectIds = new Map<string, string>()
   let imported = 0
   for (let start = 0; start < lines.length; start += batchSize) {
     const batch = lines.slice(start, start + batchSize)
     const tokens: NewForeignToken[] = []
-    for (const line of batch) tokens.push(newToken(issuer, line, await subjectIdOf(issuer, line, subjectIds)))
-    imported += await issuer.registry.foreign.add(tokens)
+    for (const line of batch) {
+      tokens.push(newToken(issuer, line, await subjectIdOf(issuer, line, subjectIds, act)))
+    }
+    imported += await issuer.registry.foreign.add(tokens, act)
     onProgress?.(start + batch.length, lines.length)
   }
   return imported
@@ -149,11 +155,12 @@ async function subjectIdOf(
   { registry, clock }: Issuer,
   { request }: NumberedLine,
   known: Map<string, string>,
+  act: Act,
 ): Promise<string> {
   const before = known.get(request.subject)
   if (before !== undefined) return before
   const wanted = { name: request.subject, kind: request.subjectKind ?? 'user' }
-  const { subject } = await findOrAddSubject(registry, clock, wanted)
+  const { subject } = await findOrAddSubject(registry, clock, wanted, act)
   known.set(request.subject, subject.id)
   return subject.id
 }
@@ -182,8 +189,6 @@ function newToken({ keyRing, clock }: Issuer, line: NumberedLine, subjectId: str
       networks: request.networks,
       paths: request.paths,
       description: request.description ?? '',
-      createdAt,
-      createdBy: request.createdBy,
       expiresAt: lifetimeMs === undefined ? undefined : createdAt + lifetimeMs,
     },
   }

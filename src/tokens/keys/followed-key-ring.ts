@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { type BigIntStats, statSync } from 'node:fs'
+import type { EntrySealer } from '../../audit/chain.ts'
 import type { KeySettings } from '../../config/schema/tokens.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { type KeyRing, parseKeyRing } from './key-ring.ts'
@@ -25,7 +26,7 @@ export interface FollowedKeyRingOptions {
 export type RingListener = (ring: KeyRing) => void
 
 /** Swaps the ring as one reference. Files are read at once: they are small, and on this machine. */
-export class FollowedKeyRing {
+export class FollowedKeyRing implements EntrySealer {
   readonly #file: string | undefined
   readonly #log: FollowedKeyRingOptions['log']
   readonly #listeners: RingListener[] = []
@@ -72,6 +73,15 @@ export class FollowedKeyRing {
 
   open(sealed: Buffer, context: string): Buffer | undefined {
     return this.#current.open(sealed, context)
+  }
+
+  /** As the ring in force has it: both are asked for one entry without a pause in which the ring could change. */
+  currentKeyId(): string {
+    return this.#current.currentKeyId()
+  }
+
+  sealOf(keyId: string, text: string): string | undefined {
+    return this.#current.sealOf(keyId, text)
   }
 
   /** Tells `listener` of every ring from now on. */

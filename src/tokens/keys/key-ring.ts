@@ -1,10 +1,11 @@
 /**
- * The keys that pepper digests and seal entries. The current key makes everything new; the others are tried
+ * The keys that pepper digests, seal what leaves the process and seal the audit record. The current key makes everything new; the others are tried
  * as well, so that rotation invalidates no token.
  * @module
  */
 
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import type { EntrySealer } from '../../audit/chain.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Digest, Digests } from '../ports.ts'
 import { parseRingText, type RingEntry, type RingMaterial } from './key-ring-text.ts'
@@ -14,10 +15,11 @@ interface RingKey {
   readonly id: string
   readonly pepper: KeyObject
   readonly sealing: KeyObject
+  readonly auditing: KeyObject
 }
 
 /** Keys ready for use. Prints without them. */
-export class KeyRing {
+export class KeyRing implements EntrySealer {
   readonly #current: RingKey
   readonly #others: readonly RingKey[]
 
@@ -59,6 +61,17 @@ export class KeyRing {
     return open((id) => this.#find(id)?.sealing, sealed, context)
   }
 
+  /** The key that new seals of the audit record are made with. */
+  currentKeyId(): string {
+    return this.#current.id
+  }
+
+  /** The seal of an entry of the audit record, as hex; `undefined` without that key. */
+  sealOf(keyId: string, text: string): string | undefined {
+    const key = this.#find(keyId)
+    return key && createHmac('sha256', key.auditing).update(text).digest('hex')
+  }
+
   #find(id: string): RingKey | undefined {
     return this.#current.id === id ? this.#current : this.#others.find((key) => key.id === id)
   }
@@ -69,10 +82,15 @@ export function parseKeyRing(text: string): KeyRing {
   return new KeyRing(parseRingText(text))
 }
 
-/** Two independent keys of one secret (HKDF, RFC 5869): neither use can weaken the other. */
+/** Independent keys of one secret (HKDF, RFC 5869): no use can weaken another. */
 function deriveKey({ id, secret }: RingEntry): RingKey {
   const derive = (info: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)))
-  return { id, pepper: derive('sallyport token digest v1'), sealing: derive('sallyport seal v1') }
+  return {
+    id,
+    pepper: derive('sallyport token digest v1'),
+    sealing: derive('sallyport seal v1'),
+    auditing: derive('sallyport audit v1'),
+  }
 }
 
 function digestWith({ id, pepper }: RingKey, secret: Secret): Digest {

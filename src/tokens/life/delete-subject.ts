@@ -7,9 +7,10 @@ import type { Clock } from '../../lib/clock.ts'
 import type { TokenRegistry } from '../ports.ts'
 import type { Subject } from '../token.ts'
 
-/** Who deletes, and why where that is worth saying. */
+/** Who deletes, whence, and why where that is worth saying. */
 export interface Deletion {
   readonly by: string
+  readonly origin: string
   readonly cause?: string
 }
 
@@ -21,12 +22,13 @@ export async function deleteSubject(
   registry: TokenRegistry,
   clock: Clock,
   name: string,
-  { by, cause }: Deletion,
+  { by, origin, cause = '' }: Deletion,
 ): Promise<{ readonly subject: Subject; readonly revoked: number } | undefined> {
-  const disabled = await registry.setSubjectStatus(name, 'disabled')
+  const act = { at: clock.now(), by, origin, cause }
+  const disabled = await registry.setSubjectStatus(name, 'disabled', act)
   if (disabled === undefined) return undefined
-  const act = { at: clock.now(), by, cause: `subject deleted by ${by}${cause ? `: ${cause}` : ''}` }
-  const revoked = await registry.revokeTokens({ subjectId: disabled.id }, act)
-  const subject = await registry.setSubjectStatus(name, 'deleted')
+  const revocation = { ...act, cause: `subject deleted by ${by}${cause ? `: ${cause}` : ''}` }
+  const revoked = await registry.revokeTokens({ subjectId: disabled.id }, revocation)
+  const subject = await registry.setSubjectStatus(name, 'deleted', act)
   return { subject: subject ?? { ...disabled, status: 'deleted' }, revoked }
 }

@@ -17,7 +17,15 @@ export const derivedLifetime = { defaultMs: hourMs, maxMs: 12 * hourMs } as cons
 export interface DeriveRequest
   extends Pick<
     IssueRequest,
-    'scopes' | 'bindings' | 'access' | 'networks' | 'paths' | 'description' | 'lifetimeMs' | 'createdBy'
+    | 'scopes'
+    | 'bindings'
+    | 'access'
+    | 'networks'
+    | 'paths'
+    | 'description'
+    | 'lifetimeMs'
+    | 'createdBy'
+    | 'origin'
   > {
   /** The parent's own kind, or `session`. */
   readonly kind?: IssueRequest['kind']

@@ -4,7 +4,7 @@
  */
 
 import { mintToken } from '../mint-token.ts'
-import { ParentUnfit } from '../ports.ts'
+import { type NewToken, ParentUnfit } from '../ports.ts'
 import { newRecordId } from '../record-id.ts'
 import { type Token, tokenState } from '../token.ts'
 import { type DeriveRequest, derivedLifetime, deriveProblems } from './derive-problems.ts'
@@ -38,23 +38,23 @@ export async function deriveToken(deriver: Deriver, parent: Token, request: Deri
 
   const { text, digest } = mintToken(wanted.kind, keyRing)
   const end = createdAt + (request.lifetimeMs ?? derivedLifetime.defaultMs)
+  const derived: NewToken = {
+    id: newRecordId(clock),
+    digest,
+    kind: wanted.kind,
+    subjectId: parent.subject.id,
+    scopes: wanted.scopes,
+    bindings: wanted.bindings,
+    access: wanted.access,
+    networks: wanted.networks,
+    paths: wanted.paths,
+    description: request.description ?? '',
+    expiresAt: Math.min(end, parent.expiresAt ?? end),
+    parentId: parent.id,
+  }
+  const act = { at: createdAt, by: request.createdBy, origin: request.origin, cause: '' }
   try {
-    const token = await registry.addToken({
-      id: newRecordId(clock),
-      digest,
-      kind: wanted.kind,
-      subjectId: parent.subject.id,
-      scopes: wanted.scopes,
-      bindings: wanted.bindings,
-      access: wanted.access,
-      networks: wanted.networks,
-      paths: wanted.paths,
-      description: request.description ?? '',
-      createdAt,
-      createdBy: request.createdBy,
-      expiresAt: Math.min(end, parent.expiresAt ?? end),
-      parentId: parent.id,
-    })
+    const token = await registry.addToken(derived, act)
     return { outcome: 'issued', token, text, isNewSubject: false }
   } catch (error) {
     if (!(error instanceof ParentUnfit)) throw error

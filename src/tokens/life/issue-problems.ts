@@ -40,7 +40,7 @@ const ownName = 'sallyport:'
 
 /** `isNetwork` tells whether a text is a CIDR block in canonical form. An empty list means that all is well. */
 export function issueProblems(
-  request: IssueRequest,
+  request: Omit<IssueRequest, 'origin'>,
   isNetwork: (text: string) => boolean,
 ): readonly string[] {
   const { kind, subject, subjectKind = 'user', access = 'read-only', description = '' } = request
@@ -81,14 +81,16 @@ export function isRemark(text: string): boolean {
   return [...text].length <= descriptionMax && !controlCharacter.test(text)
 }
 
-function sizeProblems({ scopes, bindings, networks, paths }: IssueRequest): string[] {
+type Rights = Pick<IssueRequest, 'scopes' | 'bindings' | 'networks' | 'paths'>
+
+function sizeProblems({ scopes, bindings, networks, paths }: Rights): string[] {
   const { length } = JSON.stringify([scopes, bindings, networks, paths])
   return length > rightsMax
     ? [`scopes, bindings, networks and paths must not exceed ${rightsMax} characters altogether`]
     : []
 }
 
-function lifetimeProblems({ kind, lifetimeMs }: IssueRequest): string[] {
+function lifetimeProblems({ kind, lifetimeMs }: Pick<IssueRequest, 'kind' | 'lifetimeMs'>): string[] {
   if (lifetimeMs === undefined) return []
   if (!Number.isSafeInteger(lifetimeMs) || lifetimeMs <= 0)
     return ['the lifetime must be longer than nothing']

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { mintToken } from '../mint-token.ts'
-import type { TokenRegistry } from '../ports.ts'
+import type { NewToken, TokenRegistry } from '../ports.ts'
 import { newRecordId } from '../record-id.ts'
 import type { Access, Bindings, SubjectKind, Token, TokenKind } from '../token.ts'
 import { findOrAddSubject } from './find-or-add-subject.ts'
@@ -33,6 +33,8 @@ export interface IssueRequest {
   readonly lifetimeMs?: number
   /** Who asks, for the record. */
   readonly createdBy: string
+  /** Whence, as the program that is asked saw it. */
+  readonly origin: string
 }
 
 /** What issuing works with. `isNetwork` tells whether a text is a CIDR block in canonical form. */
@@ -59,15 +61,16 @@ export async function issueToken(issuer: Issuer, request: IssueRequest): Promise
   const problems = issueProblems(request, issuer.isNetwork)
   if (problems.length > 0) return { outcome: 'refused', problems }
 
+  const createdAt = clock.now()
+  const act = { at: createdAt, by: request.createdBy, origin: request.origin, cause: '' }
   const wanted = { name: request.subject, kind: request.subjectKind ?? 'user' }
-  const { subject, isNew } = await findOrAddSubject(registry, clock, wanted)
+  const { subject, isNew } = await findOrAddSubject(registry, clock, wanted, act)
   if (subject.status !== 'active') return refused(`subject «${subject.name}» is ${subject.status}`)
   if (subject.kind === 'system') return refused(`subject «${subject.name}» is the gateway's own`)
 
   const { text, digest } = mintToken(request.kind, keyRing)
-  const createdAt = clock.now()
   const lifetimeMs = request.lifetimeMs ?? lifetimes[request.kind]?.defaultMs
-  const token = await registry.addToken({
+  const wantedToken: NewToken = {
     id: newRecordId(clock),
     digest,
     kind: request.kind,
@@ -78,10 +81,9 @@ export async function issueToken(issuer: Issuer, request: IssueRequest): Promise
     networks: request.networks,
     paths: request.paths,
     description: request.description ?? '',
-    createdAt,
-    createdBy: request.createdBy,
     expiresAt: lifetimeMs === undefined ? undefined : createdAt + lifetimeMs,
-  })
+  }
+  const token = await registry.addToken(wantedToken, act)
   return { outcome: 'issued', token, text, isNewSubject: isNew }
 }
 

@@ -20,6 +20,8 @@ export interface RotateRequest {
   readonly overlapMs?: number
   /** Who asks, for the record. */
   readonly createdBy: string
+  /** Whence, as the program that is asked saw it. */
+  readonly origin: string
 }
 
 export type Rotated =
@@ -40,7 +42,7 @@ export type Rotated =
  * its successor.
  */
 export async function rotateToken(issuer: Issuer, id: string, request: RotateRequest): Promise<Rotated> {
-  const { overlapMs = overlaps.defaultMs, createdBy } = request
+  const { overlapMs = overlaps.defaultMs, createdBy, origin } = request
   const { registry, keyRing, clock } = issuer
   if (!(overlapMs >= 0 && overlapMs <= overlaps.maxMs)) {
     return refused(`the overlap must be between nothing and ${overlaps.maxMs / dayMs} days`)
@@ -52,9 +54,10 @@ export async function rotateToken(issuer: Issuer, id: string, request: RotateReq
   if (problem !== undefined) return refused(problem)
 
   const { text, digest } = mintToken(old.kind, keyRing)
-  const next = successorOf(old, { id: newRecordId(clock), digest, createdAt: at, createdBy })
+  const next = successorOf(old, { id: newRecordId(clock), digest }, at)
+  const act = { at, by: createdBy, origin, cause: '' }
   try {
-    const done = await registry.rotateToken(id, { next, at, until: at + overlapMs })
+    const done = await registry.rotateToken(id, { next, until: at + overlapMs }, act)
     if (done.outcome === 'rotated') return { ...done, text }
     if (done.outcome === 'unknown') return done
     return refused(problemOf(done.previous, at) ?? changedMeanwhile(id))
@@ -64,10 +67,7 @@ export async function rotateToken(issuer: Issuer, id: string, request: RotateReq
   }
 }
 
-function successorOf(
-  old: Token,
-  fresh: Pick<NewToken, 'id' | 'digest' | 'createdAt' | 'createdBy'>,
-): NewToken {
+function successorOf(old: Token, fresh: Pick<NewToken, 'id' | 'digest'>, now: number): NewToken {
   const { kind, scopes, bindings, access, networks, paths, description, parentId } = old
   return {
     ...fresh,
@@ -79,7 +79,7 @@ function successorOf(
     networks,
     paths,
     description,
-    expiresAt: expiryOfSuccessor(old, fresh.createdAt),
+    expiresAt: expiryOfSuccessor(old, now),
     rotatedFrom: old.id,
     ...(parentId !== undefined && { parentId }),
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Act } from '../../audit/entry.ts'
+
 export interface SealedLogin {
   readonly subjectId: string
   /** The upstream's name in the configuration. */
@@ -26,8 +28,19 @@ export type LoginNote = Pick<SealedLogin, 'subjectId' | 'upstream' | 'updatedAt'
 export interface WriteOptions {
   /** Only in the place of this revision: one that came after it, or a removal, stands. */
   readonly replacing?: string
+  /** Only in the place of another, whichever that is. */
+  readonly renewing?: true
   /** Records a change of the subject, so that every replica drops what it holds of its former login. */
   readonly announced?: boolean
+  /** Leaves an entry in the audit record, in the same transaction. Writing again what is there already is no act. */
+  readonly act?: Act
+}
+
+/** Somebody who removes a login, or the upstream that refuses it. */
+export interface Removal {
+  /** Only this revision: what came after it stands. */
+  readonly revision?: string
+  readonly refused?: true
 }
 
 /** Throws `StoreUnavailable` when the store cannot tell. Deleting a subject removes its logins in the same transaction. */
@@ -39,10 +52,10 @@ export interface LoginRecord {
    */
   write(login: SealedLogin, options?: WriteOptions): Promise<string | undefined>
   /**
-   * Removes the login, only that revision where one is given, and records a change of the subject. Yields whether
-   * there was one to remove.
+   * Removes the login, with a change of the subject and an entry in the audit record in the same transaction. Yields
+   * whether there was one to remove.
    */
-  remove(subjectId: string, upstream: string, revision?: string): Promise<boolean>
+  remove(subjectId: string, upstream: string, act: Act, removal?: Removal): Promise<boolean>
   /** What these subjects have, in the order of upstreams. */
   list(subjectIds: readonly string[]): Promise<readonly LoginNote[]>
   /** At most `limit` logins under one key of the ring, after those that come before the given one. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Act } from '../../audit/entry.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { within } from '../../lib/within.ts'
@@ -11,6 +12,9 @@ import type { Sealer } from '../cache/sealed-entry.ts'
 import type { LoginRecord, SealedLogin, StoredLogin } from './login-record.ts'
 import { openLogin, sealLogin } from './sealed-login.ts'
 import type { UpstreamLogin, UpstreamSession } from './upstream-login.ts'
+
+/** Who keeps and removes logins that nobody keeps or removes by hand. */
+const actor = 'sallyport:upstream-logins'
 
 /** Unreadable logins that were told of; beyond it they are told of again. */
 const toldMax = 1_000
@@ -33,6 +37,8 @@ export interface SessionSourceOptions {
   readonly logIn: LogIn
   /** Deadline of `logIn`. */
   readonly timeoutMs: number
+  /** This gateway, for the audit record. */
+  readonly origin: string
   readonly clock: Clock
   readonly log: {
     info(fields: object, message: string): void
@@ -64,9 +70,12 @@ export class SessionSource {
     return isUsable ? session : this.#logInAgain(stored, login)
   }
 
-  /** Records a login in the place of any other. Yields false when the subject is deleted. */
+  /** Records a login in the place of any other; only the first one is an act. Yields false when the subject is deleted. */
   async put(subjectId: string, login: UpstreamLogin): Promise<boolean> {
-    return (await this.#options.record.write(this.#seal(subjectId, login))) !== undefined
+    const { record } = this.#options
+    const sealed = this.#seal(subjectId, login)
+    if ((await record.write(sealed, { renewing: true })) !== undefined) return true
+    return (await record.write(sealed, { act: this.#act('the upstream accepted it') })) !== undefined
   }
 
   async #logInAgain(
@@ -77,12 +86,18 @@ export class SessionSource {
     const session = await within(timeoutMs, logIn({ user, key }, AbortSignal.timeout(timeoutMs)))
     if (session === 'refused') {
       // What somebody has put there meanwhile was not refused.
-      if (!(await record.remove(subjectId, upstream, revision))) return 'again'
+      const act = this.#act('the upstream refused it')
+      if (!(await record.remove(subjectId, upstream, act, { revision, refused: true }))) return 'again'
       log.info({ upstream, subjectId }, 'an upstream refused a login, which was removed')
       return 'absent'
     }
     const sealed = this.#seal(subjectId, { user, key, session })
     return (await record.write(sealed, { replacing: revision })) === undefined ? 'again' : session
+  }
+
+  #act(cause: string): Act {
+    const { clock, origin } = this.#options
+    return { at: clock.now(), by: actor, origin, cause }
   }
 
   #seal(subjectId: string, login: UpstreamLogin): SealedLogin {

@@ -14,6 +14,7 @@ import { migrate } from '../../../src/database/migrate.ts'
 import { mintToken } from '../../../src/tokens/mint-token.ts'
 import type { Digests, TokenStore } from '../../../src/tokens/ports.ts'
 import { openTokenStore } from '../../../src/tokens/stores/open-token-store.ts'
+import { actAt, anySealer } from '../../support/act.ts'
 import { startPostgres } from '../../support/postgres.ts'
 import { startRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
@@ -34,32 +35,33 @@ for (const settings of Object.values(stores)) await migrate(settings)
 
 /** A connection of its own, as every process has. */
 function openStore(technology: keyof typeof stores): TokenStore {
-  const store = openTokenStore(stores[technology])
+  const store = openTokenStore(stores[technology], { sealer: anySealer })
   t.teardown(() => store.close())
   return store
 }
 
 /** A new token of a new subject. */
 async function issue(store: TokenStore): Promise<{ id: string; subject: string; digests: Digests }> {
-  const subject = await store.addSubject({ id: randomUUID(), name: randomUUID(), kind: 'user', createdAt: 1 })
+  const subject = await store.addSubject({ id: randomUUID(), name: randomUUID(), kind: 'user' }, actAt(1))
   if (subject === undefined) throw new Error('a subject of that name exists')
   const { digest } = mintToken('personal', keyRing)
   const id = randomUUID()
-  await store.addToken({
-    id,
-    digest,
-    kind: 'personal',
-    subjectId: subject.id,
-    scopes: ['read'],
-    bindings: {},
-    access: 'read-only',
-    networks: undefined,
-    paths: undefined,
-    description: '',
-    createdAt: 1,
-    createdBy: 'test',
-    expiresAt: undefined,
-  })
+  await store.addToken(
+    {
+      id,
+      digest,
+      kind: 'personal',
+      subjectId: subject.id,
+      scopes: ['read'],
+      bindings: {},
+      access: 'read-only',
+      networks: undefined,
+      paths: undefined,
+      description: '',
+      expiresAt: undefined,
+    },
+    actAt(1),
+  )
   return { id, subject: subject.name, digests: [digest] }
 }
 
@@ -70,7 +72,7 @@ async function look({ directory }: Replica, digests: Digests) {
 }
 
 const revoke = (store: TokenStore, id: string) =>
-  store.revokeToken(id, { at: Date.now(), by: 'test', cause: 'leaked' })
+  store.revokeToken(id, { at: Date.now(), by: 'test', origin: 'test', cause: 'leaked' })
 
 for (const technology of ['postgres', 'sqlite'] as const) {
   for (const redisUrl of [undefined, redis.url]) {
@@ -88,7 +90,7 @@ for (const technology of ['postgres', 'sqlite'] as const) {
 
       const other = await issue(elsewhere)
       await look(replica, other.digests)
-      await elsewhere.setSubjectStatus(other.subject, 'disabled')
+      await elsewhere.setSubjectStatus(other.subject, 'disabled', actAt(2))
       const alsoTookMs = await until(
         async () => (await look(replica, other.digests))?.subject.status === 'disabled',
       )

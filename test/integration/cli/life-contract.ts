@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { store as storeSchema } from '../../../src/config/schema/tokens.ts'
 import { migrate } from '../../../src/database/migrate.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { openTokenStore } from '../../../src/tokens/stores/open-token-store.ts'
@@ -47,7 +48,7 @@ async function installation(t: Test, storeIn: StoreIn): Promise<Cli> {
 
   const settings = storeSchema.parse(section)
   await migrate(settings)
-  const record = openTokenStore(settings)
+  const record = openTokenStore(settings, { sealer: parseKeyRing(ring) })
   t.teardown(() => record.close())
   return { ...commands, record, issue: newIssuer(record, ring, systemClock) }
 }

@@ -36,6 +36,7 @@ export async function loginContract(
   await t.test('refuses what it does not know', (t) => refuses(t, place))
   await t.test('retires a key whose logins it has sealed again', (t) => retires(t, place))
   await t.test('removes a login', (t) => removes(t, place))
+  await t.test('records who kept and removed logins', (t) => records(t, place))
 }
 
 /** What is kept of alice at `legacy`, opened with the keys of the ring. */
@@ -135,7 +136,22 @@ async function retires(t: Test, place: Place) {
   })
   t.equal(readFileSync(join(cli.folder, 'keys.json'), 'utf8'), ring)
   t.match(await kept(place), { key: 'typed by hand', keyId: 'k2' }, 'the good one has moved already')
-  t.equal((await cli.run('subject', 'logout', 'alice', '--upstream', 'elsewhere')).code, 0)
+  t.equal(
+    (
+      await cli.run(
+        'subject',
+        'logout',
+        'alice',
+        '--upstream',
+        'elsewhere',
+        '--by',
+        'bob',
+        '--cause',
+        'a copy',
+      )
+    ).code,
+    0,
+  )
 
   const retired = await cli.run('key', 'retire', 'k1', '--json')
   t.match(retired.json(), { keys: [{ id: 'k2', role: 'current' }] })
@@ -155,4 +171,25 @@ async function removes(t: Test, place: Place) {
   t.equal((await store.logins.list([id])).length, 1)
   t.equal((await cli.run('subject', 'delete', 'alice', '--no-wait')).code, 0)
   t.same(await store.logins.list([id]), [])
+}
+
+async function records(t: Test, { cli }: Place) {
+  const { entries } = (await cli.run('audit', 'tail', '-n', '100', '--json')).json() as {
+    entries: { entry: { deed: string } }[]
+  }
+  const told = entries.map(({ entry }) => entry).filter(({ deed }) => /^(login|key)_/.test(deed))
+  const at = (upstream: string) => ({ details: { upstream }, origin: /^cli:/ })
+  t.match(told, [
+    { deed: 'login_kept', ...at('legacy') },
+    { deed: 'login_kept', ...at('legacy') },
+    { deed: 'login_kept', ...at('legacy') },
+    { deed: 'key_rotated' },
+    { deed: 'login_removed', by: 'bob', cause: 'a copy', ...at('elsewhere') },
+    { deed: 'key_retired' },
+    { deed: 'login_removed', ...at('legacy') },
+    { deed: 'login_kept', ...at('legacy') },
+  ])
+  t.equal(told.length, 8, 'what was refused is not there')
+  t.notMatch(JSON.stringify(entries), /sesame|another|typed by hand/)
+  t.equal((await cli.run('audit', 'verify')).code, 0)
 }

@@ -86,12 +86,16 @@ export const contract: Contract = {
       description: 'for «lists»',
       revokedAt: null,
     })
-    const recordOf = ({ chain: _, ...record }: Record<string, unknown>) => record
+    const recordOf = ({ chain: _, audit: __, ...record }: Record<string, unknown>) => record
     t.match(shown.document.chain, { parents: [], derived: [], predecessors: [], successors: [] })
     t.same((await list()).document, { tokens: [recordOf(shown.document)], next: null })
     t.same((await list('--state', 'revoked')).document, { tokens: [], next: null })
     await installation.run('token', 'revoke', token.id, '--cause', 'lost', '--by', 'root')
     const revoked = await installation.run('token', 'show', token.id)
+    t.match(revoked.document.audit, [
+      { entry: { deed: 'token_issued' } },
+      { entry: { deed: 'token_revoked', by: 'root' } },
+    ])
     t.match(revoked.document, {
       state: 'revoked',
       revokedBy: 'root',
@@ -133,7 +137,7 @@ export const contract: Contract = {
     await until(async () => (await statusOf(gateway, old.text)) === 401)
     t.equal((await installation.run('subject', 'disable', 'billing')).code, 0, 'again is no failure')
     const { document } = await installation.run('subject', 'list', '--status', 'disabled')
-    t.same(document, { subjects: [disabled.document], next: null })
+    t.same(document, { subjects: [{ ...disabled.document, logins: [] }], next: null })
 
     t.equal((await installation.run('subject', 'enable', 'billing')).code, 0)
     await until(async () => (await statusOf(gateway, old.text)) === 200)

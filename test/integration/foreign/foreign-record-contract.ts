@@ -12,6 +12,7 @@ import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
+import { actAt } from '../../support/act.ts'
 import { foreignTokens, gocdToken, importLines, readTheDocsKey } from './foreign-tokens.ts'
 
 const ring = newKeyRing(systemClock).reveal()
@@ -77,9 +78,9 @@ export function testForeignRecord(t: Test, newStore: (t: Test) => Promise<TokenS
     await importLines(store, ring, [readTheDocsKey.line])
     const subject = await store.findSubject('pip-builder')
     const good = newToken(subject?.id ?? '', 'aaaaaaaa')
-    await t.rejects(store.foreign.add([good, newToken(newRecordId(systemClock), 'bbbbbbbb')]))
+    await t.rejects(store.foreign.add([good, newToken(newRecordId(systemClock), 'bbbbbbbb')], actAt(1)))
     t.same((await store.foreign.find([good])).candidates, [])
-    t.equal(await store.foreign.add([good]), 1)
+    t.equal(await store.foreign.add([good], actAt(1)), 1)
   })
 
   t.test('no text finds a token before it is proven, and its own text does afterwards', async (t) => {
@@ -113,9 +114,10 @@ export function testForeignRecord(t: Test, newStore: (t: Test) => Promise<TokenS
     const store = await newStore(t)
     await importLines(store, ring, lines)
     const [candidate] = (await store.foreign.find([gocdLocator])).candidates
-    await store.revokeToken(candidate?.token.id ?? '', { at: 1_000, by: 'root', cause: 'leaked' })
+    const act = { at: 1_000, by: 'root', origin: 'test', cause: 'leaked' }
+    await store.revokeToken(candidate?.token.id ?? '', act)
     t.equal(await store.countDead(2_000), 0)
-    t.equal(await store.purgeDead(2_000), 0)
+    t.equal(await store.purgeDead(2_000, actAt(1)), 0)
     t.match(await importLines(store, ring, [gocdToken.line]), { counts: { imported: 0, already: 1 } })
     t.match((await store.foreign.find([gocdLocator])).candidates, [{ token: { revokedAt: 1_000 } }])
   })
@@ -138,8 +140,6 @@ function newToken(subjectId: string, locator: string): NewForeignToken {
       networks: undefined,
       paths: undefined,
       description: '',
-      createdAt: 0,
-      createdBy: 'tester',
       expiresAt: undefined,
     },
   }

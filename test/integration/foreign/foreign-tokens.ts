@@ -86,7 +86,7 @@ export function importLines(
   skipsBad = false,
 ): Promise<Imported> {
   const issuer = { registry, keyRing: parseKeyRing(ring), clock: systemClock, isNetwork: () => true }
-  return importTokens(issuer, textsOf(lines), { skipsBad, createdBy: 'tester' })
+  return importTokens(issuer, textsOf(lines), { skipsBad, createdBy: 'tester', origin: 'test' })
 }
 
 export function authorization(scheme: string, text: string): { readonly headers: readonly HeaderLine[] } {

@@ -190,7 +190,12 @@ t.test('an imported token is revoked like any other, and a wrong secret learns n
     now: Date.now(),
     limit: 1,
   })
-  await gateway.store.revokeToken(token?.id ?? '', { at: Date.now(), by: 'root', cause: 'leaked' })
+  await gateway.store.revokeToken(token?.id ?? '', {
+    at: Date.now(),
+    by: 'root',
+    origin: 'test',
+    cause: 'leaked',
+  })
   const bearer = authorization('Bearer', sentryToken.text)
   // A request that the revocation finds under way is broken off.
   await until(async () => (await status('/api/0/projects', bearer).catch(() => 0)) === 401)

@@ -100,7 +100,12 @@ for (const scheme of schemes) {
     isRefused(t, none, { ...required, challenge: scheme.required }, 'none')
 
     const revoked = await issue()
-    await gateway.store.revokeToken(revoked.token.id, { at: clock.at, by: 'test', cause: 'leaked' })
+    await gateway.store.revokeToken(revoked.token.id, {
+      at: clock.at,
+      by: 'test',
+      origin: 'test',
+      cause: 'leaked',
+    })
     const expired = await issue({ lifetimeMs: 60_000 })
     clock.at += 60_000
     const unknown = newTokenText(scheme.kind).reveal()
@@ -136,7 +141,7 @@ for (const scheme of schemes) {
     const { gateway, clock, issue, send, upstream } = await start(t, scheme)
     const { text, token } = await issue()
     t.equal((await send(text)).status, 200)
-    await gateway.store.revokeToken(token.id, { at: clock.at, by: 'test', cause: 'leaked' })
+    await gateway.store.revokeToken(token.id, { at: clock.at, by: 'test', origin: 'test', cause: 'leaked' })
     await sleep(1_000)
     const before = upstream.requests.length
     isRefused(t, await send(text), { ...invalid, challenge: scheme.invalid }, 'a second later')

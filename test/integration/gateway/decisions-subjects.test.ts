@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { actAt } from '../../support/act.ts'
 import { startTestGateway } from '../../support/gateway.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { isRefused, lineOf } from './refusal-checks.ts'
@@ -30,7 +31,7 @@ t.test('every token of a disabled subject is refused until the subject is enable
   const other = await gateway.issue({ subject: 'other' })
   t.equal((await send(used.text)).status, 200)
 
-  await gateway.store.setSubjectStatus('ci', 'disabled')
+  await gateway.store.setSubjectStatus('ci', 'disabled', actAt(1))
   await sleep(effectMs)
   const before = upstream.requests.length
   for (const { text, token } of [used, unused]) {
@@ -41,7 +42,7 @@ t.test('every token of a disabled subject is refused until the subject is enable
   t.equal(upstream.requests.length, before)
   t.equal((await send(other.text)).status, 200, 'another subject is not concerned')
 
-  await gateway.store.setSubjectStatus('ci', 'active')
+  await gateway.store.setSubjectStatus('ci', 'active', actAt(1))
   await sleep(effectMs)
   t.equal((await send(used.text)).status, 200)
   t.equal((await send(unused.text)).status, 200)

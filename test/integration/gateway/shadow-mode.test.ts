@@ -15,7 +15,12 @@ t.test('what would be refused passes without credential, identity and privileged
   const { gateway, upstream } = await start(t)
   const { text: lacking } = await gateway.issue({ access: 'owner' })
   const revoked = await gateway.issue({ access: 'owner' })
-  await gateway.store.revokeToken(revoked.token.id, { at: Date.now(), by: 'test', cause: 'leaked' })
+  await gateway.store.revokeToken(revoked.token.id, {
+    at: Date.now(),
+    by: 'test',
+    origin: 'test',
+    cause: 'leaked',
+  })
   const bearer = (value: string): HeaderLine => ['Authorization', `Bearer ${value}`]
   const cases: readonly (readonly [code: string, headers: readonly HeaderLine[]])[] = [
     ['credential_required', []],

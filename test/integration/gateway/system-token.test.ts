@@ -177,7 +177,7 @@ for (const technology of ['sqlite', 'postgres'] as const) {
     writeFileSync(config, JSON.stringify(settings))
     const ports = await Promise.all([1, 2, 3].map(() => serve(t, config)))
 
-    const registry = openTokenStore(settingsSchema.shape.store.parse(store))
+    const registry = openTokenStore(settingsSchema.shape.store.parse(store), { sealer: parseKeyRing(ring) })
     t.teardown(() => registry.close())
     const text = await systemTextOf(registry)
     for (const port of ports) {
@@ -231,7 +231,7 @@ async function start(t: Test, { networks = ['10.1.0.0/16'], store }: Differences
 
 /** The text as an operator reads it on the command line. */
 async function systemTextOf(registry: TokenRegistry): Promise<string> {
-  return (await ensureSystemToken(registry, parseKeyRing(ring), systemClock)).text.reveal()
+  return (await ensureSystemToken(registry, parseKeyRing(ring), systemClock, 'test')).text.reveal()
 }
 
 async function emptyStore(t: Test, technology: 'sqlite' | 'postgres') {

@@ -8,10 +8,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { PostgresTokenStore } from '../../../src/tokens/stores/postgres/postgres-token-store.ts'
+import { actAt } from '../../support/act.ts'
 import { startFaultyProxy } from '../../support/faulty-proxy.ts'
 import { type GatewayProcess, type InstallationPlan, newInstallation } from '../../support/installation.ts'
-import type { IssuedToken } from '../../support/issuer.ts'
+import { type IssuedToken, newIssuer } from '../../support/issuer.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
 import { type RecordingUpstream, recordingUpstream } from '../../support/recording-upstream.ts'
@@ -24,8 +28,14 @@ const gatewaysEach = 2
 const tokensEach = 5
 
 const postgresUrl = await freshDatabase(t)
-const store = new PostgresTokenStore({ url: postgresUrl, connections: 2, timeout: 2_000 })
+const ring = newKeyRing(systemClock).reveal()
+const store = new PostgresTokenStore(
+  { url: postgresUrl, connections: 2, timeout: 2_000 },
+  { sealer: parseKeyRing(ring) },
+)
 t.teardown(() => store.close())
+/** From near: acts wait for each other, and from far away each takes a second. */
+const issue = newIssuer(store, ring, systemClock)
 const { port: postgresPort } = new URL(postgresUrl)
 /** So slow that a fetch of changes is under way at almost any time, and fast enough that none fails. */
 const farAway = await startFaultyProxy(t, Number(postgresPort), { slowMs: 120 })
@@ -51,12 +61,12 @@ async function startCandidates(
   upstream: RecordingUpstream,
   plan: Partial<InstallationPlan>,
 ): Promise<readonly Candidate[]> {
-  const installation = newInstallation(t, { upstream: upstream.url, ...plan })
+  const installation = newInstallation(t, { upstream: upstream.url, keys: { ring }, ...plan })
   return Promise.all(
     Array.from({ length: gatewaysEach }, async () => {
       const gateway = await installation.serve()
-      const kept = await installation.issue()
-      const tokens = await Promise.all(Array.from({ length: tokensEach }, () => installation.issue()))
+      const kept = await issue()
+      const tokens = await Promise.all(Array.from({ length: tokensEach }, () => issue()))
       return { gateway, kept, tokens }
     }),
   )
@@ -87,8 +97,7 @@ for (const [what, plan] of kinds) {
       t.teardown(() => process.kill(candidate.gateway.pid, 'SIGCONT'))
     }
     const revoked = candidates.flatMap(({ tokens }) => tokens)
-    for (const { token } of revoked)
-      await store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+    for (const { token } of revoked) await store.revokeToken(token.id, actAt(Date.now()))
     await sleep(frozenMs)
 
     const sent = upstream.requests.length

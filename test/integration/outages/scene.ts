@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import { announceChange, type Propagation } from '../../../src/tokens/cache/revocation-announcer.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { PostgresTokenStore } from '../../../src/tokens/stores/postgres/postgres-token-store.ts'
+import { actAt, anySealer } from '../../support/act.ts'
 import { startFaultyProxy } from '../../support/faulty-proxy.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { type Issue, newIssuer } from '../../support/issuer.ts'
@@ -85,7 +86,10 @@ export async function newScene(t: Scope, { failure, outageGraceMs }: ScenePlan):
       listen: { timeouts: { drain: '0s' } },
     })
   const gateways = [await start(), await start()] as const
-  const store = new PostgresTokenStore({ url: direct.postgres.url, connections: 2, timeout: 5_000 })
+  const store = new PostgresTokenStore(
+    { url: direct.postgres.url, connections: 2, timeout: 5_000 },
+    { sealer: anySealer },
+  )
   t.teardown(() => store.close())
   return {
     gateways,
@@ -94,7 +98,7 @@ export async function newScene(t: Scope, { failure, outageGraceMs }: ScenePlan):
     isReachedByOthers: !ofServer,
     issue: newIssuer(store, ring, systemClock),
     async revoke(tokenId) {
-      await store.revokeToken(tokenId, { at: Date.now(), by: 'test', cause: '' })
+      await store.revokeToken(tokenId, actAt(Date.now()))
     },
     announce: () => announceChange(cacheSchema.parse({ redis: { url: direct.redis.url, prefix } })),
   }

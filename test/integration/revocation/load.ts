@@ -22,7 +22,7 @@ export function startLoad(
   ports: readonly number[],
   token: string,
   connectionsEach: number,
-  { pauseMs }: { readonly pauseMs?: number } = {},
+  { pauseMs, path = '/' }: { readonly pauseMs?: number; readonly path?: string } = {},
 ): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: connectionsEach })
   const letThrough: number[] = []
@@ -32,7 +32,7 @@ export function startLoad(
   async function worker(port: number): Promise<void> {
     while (!isOver) {
       const startedAt = performance.now()
-      if ((await ask(port, token, agent)) === 200) letThrough.push(startedAt)
+      if ((await ask(port, path, token, agent)) === 200) letThrough.push(startedAt)
       answers++
       if (pauseMs !== undefined) await sleep(pauseMs)
     }
@@ -52,10 +52,10 @@ export function startLoad(
 }
 
 /** The status; none when the connection was cut, as it is under exchanges of a token that is revoked meanwhile. */
-function ask(port: number, token: string, agent: Agent): Promise<number | undefined> {
+function ask(port: number, path: string, token: string, agent: Agent): Promise<number | undefined> {
   const { promise, resolve } = Promise.withResolvers<number | undefined>()
   const headers = { authorization: `Bearer ${token}` }
-  const request = get({ host: '127.0.0.1', port, path: '/', headers, agent }, (response) => {
+  const request = get({ host: '127.0.0.1', port, path, headers, agent }, (response) => {
     response
       .resume()
       .on('end', () => resolve(response.statusCode))

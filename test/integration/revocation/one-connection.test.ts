@@ -58,7 +58,7 @@ t.test('a token revoked while its connection is in use is refused there within a
   const { text, token } = await gateway.issue({ subject: 'carol' })
   t.same(await ask(text), [200, 'carol'])
   t.same(await ask(text), [200, 'carol'])
-  await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: 'leaked' })
+  await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', origin: 'test', cause: 'leaked' })
   // A request that is under way when the news comes is broken off, and its connection with it.
   const tookMs = await until(async () => (await ask(text).catch(() => []))[0] === 401)
   t.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`)

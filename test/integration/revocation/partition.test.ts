@@ -12,6 +12,7 @@ import { cache as cacheSchema } from '../../../src/config/schema/tokens.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { announceChange } from '../../../src/tokens/cache/revocation-announcer.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { actAt } from '../../support/act.ts'
 import { type FaultyProxy, startFaultyProxy } from '../../support/faulty-proxy.ts'
 import { type GatewayInput, startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { freshDatabase } from '../../support/postgres.ts'
@@ -79,7 +80,7 @@ async function startPair(t: Scope, { withRedis = true, outageGrace = '60s' }: Pa
 }
 
 async function revoke({ whole }: Pair, tokenId: string): Promise<void> {
-  await whole.store.revokeToken(tokenId, { at: Date.now(), by: 'test', cause: '' })
+  await whole.store.revokeToken(tokenId, actAt(Date.now()))
 }
 
 interface Cut {

@@ -58,7 +58,7 @@ async function trial(t: Test, act: () => unknown, redisPort = redis.port): Promi
   const load = startLoad(ports, text, 3)
   await until(() => load.answers > 100)
   await act()
-  await direct.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+  await direct.store.revokeToken(token.id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
   const propagation = await announce(redisPort)
   await noneAfter(t, load, performance.now())
   return propagation
@@ -110,7 +110,7 @@ t.test('a gateway that is cut off goes on serving, and refuses what is revoked a
   for (let request = 0; request < 20; request++) t.equal(await ask(), 200)
   t.equal(await behindProxy.metric(hits), before.hits + 20, 'from memory')
   t.equal(await behindProxy.metric(finds), before.finds, 'which a fetch of changes vouches for')
-  await direct.store.revokeToken(known.token.id, { at: Date.now(), by: 'test', cause: '' })
+  await direct.store.revokeToken(known.token.id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
   t.equal(await ask(), 401, 'without any wait')
 })
 

@@ -11,6 +11,7 @@ import { settings as settingsSchema } from '../../../src/config/schema/settings.
 import { cache as cacheSchema } from '../../../src/config/schema/tokens.ts'
 import { announceChange } from '../../../src/tokens/cache/revocation-announcer.ts'
 import { openTokenStore } from '../../../src/tokens/stores/open-token-store.ts'
+import { anySealer } from '../../support/act.ts'
 import { newInstallation } from '../../support/installation.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import { sharedRedisUrl } from '../../support/redis.ts'
@@ -33,7 +34,7 @@ const installation = newInstallation(t, {
 const gateways = [await installation.serve(), await installation.serve()]
 const ports = gateways.map(({ port }) => port)
 
-const store = openTokenStore(settingsSchema.shape.store.parse({ postgres }))
+const store = openTokenStore(settingsSchema.shape.store.parse({ postgres }), { sealer: anySealer })
 t.teardown(() => store.close())
 
 /** Runs `revoke` under load and yields how long it took; what was let through after its return fails the test. */
@@ -59,7 +60,7 @@ t.test('none of the requests that begin after a revocation has returned is let t
   for (let call = 0; call < calls; call++) {
     tookMs.push(
       await trial(t, async (id) => {
-        await store.revokeToken(id, { at: Date.now(), by: 'test', cause: '' })
+        await store.revokeToken(id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
         const { everywhere, replicas } = await announceChange(cacheSchema.parse(cache))
         t.same({ everywhere, replicas }, { everywhere: true, replicas: gateways.length })
       }),

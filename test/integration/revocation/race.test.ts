@@ -30,7 +30,7 @@ interface Round {
   readonly readmitted: string[]
 }
 
-const act = { at: 1, by: 'test', cause: '' }
+const act = { at: 1, by: 'test', origin: 'test', cause: '' }
 
 const steps = {
   ask: ({ tokens, withdrawnAt, readmitted }: Round, at: number) =>
@@ -54,7 +54,7 @@ const steps = {
   },
   disable: async ({ tokens, withdrawnAt }: Round, at: number) => {
     const { text, token } = tokens[at] as IssuedToken
-    await issuer.store.setSubjectStatus(token.subject.name, 'disabled')
+    await issuer.store.setSubjectStatus(token.subject.name, 'disabled', act)
     withdrawnAt.set(text, withdrawnAt.get(text) ?? performance.now())
   },
   pause: (_round: Round, at: number) => sleep(at * 10),

@@ -16,7 +16,12 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
     t.equal(first.outcome, 'revoked')
     t.match(first.token, { revokedAt: start + 5, revokedBy: 'root', revokedCause: 'leaked' })
 
-    const second = await store.revokeToken(token.id, { at: start + 9, by: 'eve', cause: 'again' })
+    const second = await store.revokeToken(token.id, {
+      at: start + 9,
+      by: 'eve',
+      origin: 'test',
+      cause: 'again',
+    })
     t.same(second, { outcome: 'already', token: first.token })
     t.same(await store.find(digests), { token: first.token, version: 1, keyId: 'k1' }, 'the clock moved once')
     t.same(await store.revokeToken(newRecordId(clock), revocation), { outcome: 'unknown' })
@@ -90,12 +95,12 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
     async (t) => {
       const store = (await newDatabase(t)).open()
       const { digests, token } = await addToken(store)
-      t.match(await store.setSubjectStatus('test:tester', 'active'), { status: 'active' })
+      t.match(await store.setSubjectStatus('test:tester', 'active', revocation), { status: 'active' })
       t.equal(await store.currentVersion(), 0)
-      t.match(await store.setSubjectStatus('test:tester', 'disabled'), { status: 'disabled' })
+      t.match(await store.setSubjectStatus('test:tester', 'disabled', revocation), { status: 'disabled' })
       t.match(await store.find(digests), { token: { subject: { status: 'disabled' } }, version: 1 })
-      await store.setSubjectStatus('test:tester', 'disabled')
-      await store.setSubjectStatus('test:tester', 'active')
+      await store.setSubjectStatus('test:tester', 'disabled', revocation)
+      await store.setSubjectStatus('test:tester', 'active', revocation)
       t.match(await store.find(digests), { token: { subject: { status: 'active' } }, version: 2 })
       const subjectId = token.subject.id
       const changes = await store.changesAfter(0, 10)
@@ -107,7 +112,7 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
         ],
       )
       for (const { changedAt } of changes) t.ok(Math.abs(Date.now() - changedAt) < 60_000, 'the time is told')
-      t.equal(await store.setSubjectStatus('nobody', 'disabled'), undefined)
+      t.equal(await store.setSubjectStatus('nobody', 'disabled', revocation), undefined)
     },
   )
 

@@ -23,9 +23,9 @@ export interface Database {
 export type NewDatabase = (t: Test) => Promise<Database>
 
 export const start = Date.UTC(2026, 0, 31)
-export const revocation = { at: start + 5, by: 'root', cause: 'leaked' }
-export const ring = newKeyRing({ now: () => start }).reveal()
-export const keyRing = parseKeyRing(ring)
+export const revocation = { at: start + 5, by: 'root', origin: 'test', cause: 'leaked' }
+export const ringText = newKeyRing({ now: () => start }).reveal()
+export const keyRing = parseKeyRing(ringText)
 export const clock = { now: () => start }
 
 /** All that a test holds of a token that it issued. */
@@ -35,14 +35,20 @@ export interface IssuedHere {
   readonly digests: ReturnType<typeof keyRing.digests>
 }
 
+type Creation = Pick<Token, 'createdAt' | 'createdBy'>
+
 /** Adds a token past `issueToken`, for states that it would not produce. */
-export async function addToken(store: TokenStore, change: Partial<NewToken> = {}): Promise<IssuedHere> {
+export async function addToken(
+  store: TokenStore,
+  { createdAt: at = start, createdBy: by = 'root', ...change }: Partial<NewToken & Creation> = {},
+): Promise<IssuedHere> {
+  const act = { at, by, origin: 'test', cause: '' }
   const name = 'test:tester'
   const subject =
     (await store.findSubject(name)) ??
-    (await store.addSubject({ id: newRecordId(clock), name, kind: 'user', createdAt: start }))
+    (await store.addSubject({ id: newRecordId(clock), name, kind: 'user' }, act))
   const { text, digest } = mintToken('personal', keyRing)
-  const token = await store.addToken({
+  const wanted: NewToken = {
     id: newRecordId(clock),
     digest,
     kind: 'personal',
@@ -53,10 +59,9 @@ export async function addToken(store: TokenStore, change: Partial<NewToken> = {}
     networks: undefined,
     paths: undefined,
     description: '',
-    createdAt: start,
-    createdBy: 'root',
     expiresAt: undefined,
     ...change,
-  })
+  }
+  const token = await store.addToken(wanted, act)
   return { token, text, digests: keyRing.digests(text) }
 }

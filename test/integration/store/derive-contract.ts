@@ -21,7 +21,7 @@ export async function derive(
   request: Partial<DeriveRequest> = {},
 ): Promise<Token> {
   const deriver = { registry: store, keyRing, clock, isNetwork: () => true, networkCovers }
-  const issued = await deriveToken(deriver, parent, { createdBy: 'ci', ...request })
+  const issued = await deriveToken(deriver, parent, { createdBy: 'ci', origin: 'test', ...request })
   if (issued.outcome === 'refused') throw new Error(issued.problems.join('; '))
   return issued.token
 }
@@ -56,7 +56,7 @@ export function testDeriving(t: Test, newDatabase: NewDatabase): void {
     const longer = { parentId: parent.id, expiresAt: start + 6 }
     await t.rejects(addToken(store, longer), { name: 'ParentUnfit' })
     await t.rejects(addToken(store, { parentId: parent.id, expiresAt: undefined }), { name: 'ParentUnfit' })
-    const other = await store.addSubject({ id: parent.id, name: 'eve', kind: 'user', createdAt: start })
+    const other = await store.addSubject({ id: parent.id, name: 'eve', kind: 'user' }, revocation)
     const stolen = { parentId: parent.id, expiresAt: start + 1, subjectId: other?.id ?? '' }
     await t.rejects(addToken(store, stolen), { name: 'ParentUnfit' })
   })
@@ -115,9 +115,9 @@ export function testDeriving(t: Test, newDatabase: NewDatabase): void {
     const store = (await newDatabase(t)).open()
     const { token } = await addToken(store)
     const child = await derive(store, token)
-    const first = await revokeItself(store, clock, token)
+    const first = await revokeItself(store, clock, token, 'test')
     t.match(first, { revokedBy: 'test:tester', revokedCause: 'revoked by the token itself' })
-    t.same(await revokeItself(store, { now: () => start + 9 }, token), first)
+    t.same(await revokeItself(store, { now: () => start + 9 }, token, 'test'), first)
     t.match(await store.showToken(child.id), { revokedBy: 'test:tester' })
   })
 }

@@ -63,7 +63,7 @@ export function testFinding(t: Test, newDatabase: NewDatabase): void {
     t.equal(await stateOf(revoked), 'revoked')
     const active = await addToken(store)
     t.equal(await stateOf(active), 'active')
-    await store.setSubjectStatus('test:tester', 'disabled')
+    await store.setSubjectStatus('test:tester', 'disabled', revocation)
     t.equal(await stateOf(active), 'subject-disabled')
     await database.execute("UPDATE subjects SET status = 'deleted'")
     t.equal(await stateOf(active), 'subject-deleted')

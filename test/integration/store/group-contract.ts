@@ -8,6 +8,7 @@ import { deleteSubject } from '../../../src/tokens/life/delete-subject.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import type { Subject } from '../../../src/tokens/token.ts'
+import { actAt } from '../../support/act.ts'
 import { addToken, clock, type NewDatabase, revocation, start } from './contract-database.ts'
 import { derive } from './derive-contract.ts'
 
@@ -15,7 +16,7 @@ import { derive } from './derive-contract.ts'
 const many = 1_203
 
 async function addSubject(store: TokenStore, name: string): Promise<Subject> {
-  const subject = await store.addSubject({ id: newRecordId(clock), name, kind: 'project', createdAt: start })
+  const subject = await store.addSubject({ id: newRecordId(clock), name, kind: 'project' }, actAt(start))
   if (subject === undefined) throw new Error(`${name} is there already`)
   return subject
 }
@@ -68,7 +69,7 @@ export function testGroups(t: Test, newDatabase: NewDatabase): void {
     const store = (await newDatabase(t)).open()
     const mallory = { createdBy: 'mallory' }
     const before = await addToken(store, mallory)
-    await store.revokeToken(before.token.id, { at: start, by: 'alice', cause: 'unused' })
+    await store.revokeToken(before.token.id, { at: start, by: 'alice', origin: 'test', cause: 'unused' })
     const live = await addToken(store, mallory)
     await addToken(store)
     t.equal(await store.revokeTokens(mallory, revocation), 1)
@@ -128,10 +129,14 @@ export function testGroups(t: Test, newDatabase: NewDatabase): void {
     const pip = await addSubject(store, 'pip')
     const { token, digests } = await addToken(store, { subjectId: pip.id })
     await derive(store, token)
-    const deleted = await deleteSubject(store, clock, 'pip', { by: 'alice', cause: 'moved away' })
+    const deleted = await deleteSubject(store, clock, 'pip', {
+      by: 'alice',
+      origin: 'test',
+      cause: 'moved away',
+    })
     t.same(deleted, { subject: { ...pip, status: 'deleted' }, revoked: 2 })
-    t.equal(await deleteSubject(store, clock, 'pip', { by: 'alice' }), undefined)
-    t.equal(await store.setSubjectStatus('pip', 'active'), undefined)
+    t.equal(await deleteSubject(store, clock, 'pip', { by: 'alice', origin: 'test' }), undefined)
+    t.equal(await store.setSubjectStatus('pip', 'active', revocation), undefined)
 
     const second = await addSubject(store, 'pip')
     t.not(second.id, pip.id)
@@ -145,8 +150,8 @@ export function testGroups(t: Test, newDatabase: NewDatabase): void {
     const store = (await newDatabase(t)).open()
     const pip = await addSubject(store, 'pip')
     const { token } = await addToken(store, { subjectId: pip.id })
-    await store.setSubjectStatus('pip', 'disabled')
-    t.match(await deleteSubject(store, clock, 'pip', { by: 'alice' }), { revoked: 1 })
+    await store.setSubjectStatus('pip', 'disabled', revocation)
+    t.match(await deleteSubject(store, clock, 'pip', { by: 'alice', origin: 'test' }), { revoked: 1 })
     t.match(await store.showToken(token.id), { revokedCause: 'subject deleted by alice' })
   })
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Test } from 'tap'
+import { verifyTrail } from '../../../src/audit/verify-trail.ts'
 import { Secret } from '../../../src/lib/secret.ts'
 import { ChangeFeed } from '../../../src/tokens/cache/change-feed.ts'
 import { LoginMemory } from '../../../src/tokens/cache/login-memory.ts'
@@ -13,13 +14,14 @@ import type { SealedLogin } from '../../../src/tokens/upstream-logins/login-reco
 import { openLogin, sealLogin } from '../../../src/tokens/upstream-logins/sealed-login.ts'
 import type { UpstreamSession } from '../../../src/tokens/upstream-logins/upstream-login.ts'
 import { UpstreamLogins } from '../../../src/tokens/upstream-logins/upstream-logins.ts'
+import { act, entriesOf } from './audit-scene.ts'
 import { addToken, clock, keyRing, type NewDatabase, start } from './contract-database.ts'
 
 const upstream = 'swift'
 
 async function addSubject(store: TokenStore, name = 'test:tester'): Promise<string> {
   const id = newRecordId(clock)
-  await store.addSubject({ id, name, kind: 'user', createdAt: start })
+  await store.addSubject({ id, name, kind: 'user' }, act)
   return id
 }
 
@@ -60,13 +62,17 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
     const winner = written.findIndex((each) => each !== undefined)
     t.match(await two.logins.read(subjectId, upstream), { keyId: `k${winner}`, revision: written[winner] })
 
-    t.equal(await two.logins.remove(subjectId, upstream, revision), false)
-    t.equal(await two.logins.remove(subjectId, upstream, written[winner]), true)
+    t.equal(await two.logins.remove(subjectId, upstream, act, { revision }), false)
+    t.equal(await two.logins.remove(subjectId, upstream, act, { revision: written[winner] ?? '' }), true)
     t.equal(await one.logins.write(login(subjectId), { replacing: written[winner] ?? '' }), undefined)
     await one.logins.write(login(subjectId))
-    t.equal(await two.logins.remove(subjectId, upstream, written[winner]), false, 'no revision comes back')
-    t.equal(await two.logins.remove(subjectId, upstream), true)
-    t.equal(await two.logins.remove(subjectId, upstream), false)
+    t.equal(
+      await two.logins.remove(subjectId, upstream, act, { revision: written[winner] ?? '' }),
+      false,
+      'no revision comes back',
+    )
+    t.equal(await two.logins.remove(subjectId, upstream, act), true)
+    t.equal(await two.logins.remove(subjectId, upstream, act), false)
   })
 
   t.test('a login by hand and every removal are changes of the subject, a renewal is none', async (t) => {
@@ -74,15 +80,65 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
     const subjectId = await addSubject(store)
     const revision = (await store.logins.write(login(subjectId))) ?? ''
     await store.logins.write(login(subjectId), { replacing: revision })
-    await store.logins.remove(subjectId, upstream, revision)
-    await store.logins.remove(subjectId, 'other')
+    await store.logins.remove(subjectId, upstream, act, { revision })
+    await store.logins.remove(subjectId, 'other', act)
     t.equal(await store.currentVersion(), 0)
     await store.logins.write(login(subjectId), { announced: true })
-    await store.logins.remove(subjectId, upstream)
+    await store.logins.remove(subjectId, upstream, act)
     t.match(await store.changesAfter(0, 9), [
       { version: 1, subjectId },
       { version: 2, subjectId },
     ])
+  })
+
+  t.test(
+    'who keeps a login where there was none, and who removes one, is recorded; a renewal is not',
+    async (t) => {
+      const database = await newDatabase(t)
+      const store = database.open()
+      const subjectId = await addSubject(store)
+      const { seq } = await store.audit.head()
+      t.equal(
+        await store.logins.write(login(subjectId), { renewing: true, act }),
+        undefined,
+        'nothing to renew',
+      )
+      const kept = await store.logins.write(login(subjectId), { act })
+      const renewed = await store.logins.write(login(subjectId, { keyId: 'k2' }), { renewing: true })
+      t.match(await store.logins.read(subjectId, upstream), { keyId: 'k2', revision: renewed })
+      t.equal(
+        await store.logins.write(login(subjectId), { replacing: kept ?? '', act }),
+        undefined,
+        'too late',
+      )
+      await store.logins.write(login(subjectId), { announced: true, act })
+      t.equal(await store.logins.remove(subjectId, upstream, act, { revision: renewed ?? '' }), false)
+      await store.logins.remove(subjectId, upstream, act)
+      await store.logins.remove(subjectId, upstream, act)
+      const refused = (await store.logins.write(login(subjectId))) ?? ''
+      await store.logins.remove(subjectId, upstream, act, { revision: refused, refused: true })
+      const about = { ...act, subjectId, tokenId: null, details: { upstream } }
+      t.match(
+        (await entriesOf(store)).filter((entry) => entry.seq > seq),
+        ['login_kept', 'login_kept', 'login_removed', 'login_refused'].map((deed) => ({ ...about, deed })),
+      )
+      t.equal((await store.audit.head()).seq, seq + 4)
+      t.equal((await verifyTrail(store.audit, keyRing)).fault, undefined)
+    },
+  )
+
+  t.test('a login whose entry cannot be written is neither kept nor removed', async (t) => {
+    const database = await newDatabase(t)
+    const [store, reader] = [database.open(), database.open({ sealer: undefined } as object)]
+    const subjectId = await addSubject(store)
+    const message = /without a key ring/
+    await t.rejects(reader.logins.write(login(subjectId), { act }), { message })
+    t.equal(await store.logins.read(subjectId, upstream), undefined)
+    const revision = await store.logins.write(login(subjectId))
+    await t.rejects(reader.logins.write(login(subjectId), { announced: true, act }), { message })
+    await t.rejects(reader.logins.remove(subjectId, upstream, act), { message })
+    t.match(await store.logins.read(subjectId, upstream), { revision })
+    t.equal(await store.currentVersion(), 0)
   })
 
   t.test('deleting a subject removes its logins, and none can be written afterwards', async (t) => {
@@ -90,9 +146,9 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
     const [gone, stays] = [await addSubject(store), await addSubject(store, 'other')]
     const revision = (await store.logins.write(login(gone))) ?? ''
     await store.logins.write(login(stays))
-    await store.setSubjectStatus('test:tester', 'disabled')
+    await store.setSubjectStatus('test:tester', 'disabled', act)
     t.ok(await store.logins.read(gone, upstream), 'a disabled subject may come back')
-    await store.setSubjectStatus('test:tester', 'deleted')
+    await store.setSubjectStatus('test:tester', 'deleted', act)
     t.equal(await store.logins.read(gone, upstream), undefined)
     t.equal(await store.logins.write(login(gone)), undefined)
     t.equal(await store.logins.write(login(gone), { replacing: revision }), undefined)
@@ -108,7 +164,7 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
       const subjectId = await addSubject(one, name)
       await Promise.all([
         two.logins.write(login(subjectId)),
-        one.setSubjectStatus(name, 'deleted'),
+        one.setSubjectStatus(name, 'deleted', act),
         two.logins.write(login(subjectId), { announced: true }),
       ])
       t.same(await one.logins.list([subjectId]), [], name)
@@ -175,6 +231,7 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
           return newSession(`from ${name}, ${asked.length}`)
         },
         timeoutMs: 10_000,
+        origin: 'gateway:host2',
         clock,
         random: () => 0.5,
         log: { info: () => {}, warn: () => t.fail('nothing is wrong') },
@@ -205,7 +262,7 @@ export function testLogins(t: Test, newDatabase: NewDatabase): void {
       await store.logins.write(login(id))
       await memory.receive(id, async (hold) => hold({ session: newSession(id), refreshAt: start }))
     }
-    await elsewhere.logins.remove(removed, upstream)
+    await elsewhere.logins.remove(removed, upstream, act)
     await elsewhere.logins.write(login(replaced), { announced: true })
     await feed.poll()
     t.equal(memory.recall(removed), undefined)

@@ -33,6 +33,7 @@ const everything = [
   '001 tokens',
   '002 token-lives',
   '003 foreign-tokens',
+  '004 audit',
   '005 flat-at-scale',
   '006 upstream-logins',
 ]

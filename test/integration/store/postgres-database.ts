@@ -9,7 +9,7 @@ import { migrate } from '../../../src/database/migrate.ts'
 import { PostgresTokenStore } from '../../../src/tokens/stores/postgres/postgres-token-store.ts'
 import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
 import { freshDatabase } from '../../support/postgres.ts'
-import type { Database } from './contract-database.ts'
+import { type Database, keyRing } from './contract-database.ts'
 
 /** For tests of what happens when it is over. */
 export const timeout = 1000
@@ -23,7 +23,7 @@ export async function newPostgresDatabase(t: Test): Promise<Database> {
   const url = await freshDatabase(t)
   await migrate({ postgres: settingsOf(url, patientTimeout) })
   return {
-    open: (options) => opened(t, url, options, patientTimeout),
+    open: (options) => opened(t, url, { sealer: keyRing, ...options }, patientTimeout),
     execute: async (sql) => {
       const client = await connected(t, url)
       await client.query(sql)
@@ -35,7 +35,7 @@ export async function newPostgresDatabase(t: Test): Promise<Database> {
 export function opened(
   t: Test,
   url: string,
-  options: StoreOptions = {},
+  options: StoreOptions = { sealer: keyRing },
   timeoutMs = timeout,
 ): PostgresTokenStore {
   const opened = new PostgresTokenStore(settingsOf(url, timeoutMs), options)

@@ -7,12 +7,14 @@
 import pg, { type QueryConfig } from 'pg'
 import t, { type Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
+import { ofToken } from '../../../src/tokens/stores/postgres/postgres-audit-trail.ts'
 import { unexpiredOfKind } from '../../../src/tokens/stores/postgres/postgres-lists.ts'
 import {
   nextOfGroup,
   purgeDead,
   recordUses,
   revokeDerived,
+  successorsInGroup,
 } from '../../../src/tokens/stores/postgres/postgres-lives-sql.ts'
 import { listTokens } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase } from '../../support/postgres.ts'
@@ -31,6 +33,8 @@ const fill = `
     jsonb_build_object('project', jsonb_build_array('p' || (n % 2) * (n % 200))), 'read-only', '', now(),
     'i' || (n % 2) * (n % 200), CASE WHEN n % 100 = 0 THEN timestamptz '2026-01-01' END
   FROM generate_series(1, 20000) n;
+  INSERT INTO audit_entries (seq, entry, hash)
+  SELECT n, json_build_object('seq', n, 'tokenId', 't' || n % 5000), '' FROM generate_series(1, 20000) n;
   ANALYZE`
 
 async function filled(t: Test): Promise<(query: QueryConfig) => Promise<string>> {
@@ -53,11 +57,13 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
   const before = new Date(now)
   const cases: [what: string, query: QueryConfig, index: RegExp][] = [
     ['newest', listTokens(page), /tokens_pkey/],
+    ['acts on a token', { text: ofToken, values: ['t7', 20] }, /audit_entries_by_token/],
     ['of a subject', listTokens({ ...page, subject: 's0' }), /tokens_by_subject|tokens_pkey/],
     ['of a binding', listTokens({ ...page, binding }), /token_bindings_pkey/],
     ['live of a binding', listTokens({ ...page, binding, state: 'active' }), /token_bindings_pkey/],
     ['expired', listTokens({ ...page, state: 'expired' }), /tokens_pkey/],
     ['group of a binding', nextOfGroup({ binding }, middle, 1000), /token_bindings_pkey/],
+    ['successors in a group', successorsInGroup({ binding }, [middle]), /token_bindings_pkey/],
     ['group of an issuer', nextOfGroup({ createdBy: 'i0' }, middle, 1000), /tokens_by_issuer|tokens_pkey/],
   ]
   for (const [what, query, index] of cases) {

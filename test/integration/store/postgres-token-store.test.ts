@@ -26,9 +26,11 @@ t.test(
     await slow.query('UPDATE change_clock SET version = version + 1')
     await slow.query('INSERT INTO token_changes (version, token_id) VALUES (1, $1)', [one.token.id])
     let isRevoked = false
-    const revoked = registry.revokeToken(two.token.id, { at: 1, by: 'root', cause: 'leaked' }).then(() => {
-      isRevoked = true
-    })
+    const revoked = registry
+      .revokeToken(two.token.id, { at: 1, by: 'root', origin: 'test', cause: 'leaked' })
+      .then(() => {
+        isRevoked = true
+      })
     await new Promise((resolve) => setTimeout(resolve, timeout / 4))
     t.notOk(isRevoked)
     t.equal(await registry.currentVersion(), 0)
@@ -51,7 +53,7 @@ t.test('a change that cannot take the clock in time is given up whole', async (t
   const { token, digests } = await addToken(registry)
   await holder.query('BEGIN')
   await holder.query('UPDATE change_clock SET version = version + 1')
-  const act = { at: 1, by: 'root', cause: 'leaked' }
+  const act = { at: 1, by: 'root', origin: 'test', cause: 'leaked' }
   await t.rejects(registry.revokeToken(token.id, act), { name: 'StoreUnavailable' })
   await holder.query('ROLLBACK')
   t.same(await registry.find(digests), { token, version: 0, keyId: 'k1' })
@@ -105,7 +107,7 @@ t.test('a frozen server is told within the deadline, and answers again once it i
 
   server.freeze()
   const since = performance.now()
-  const act = { at: 1, by: 'root', cause: 'leaked' }
+  const act = { at: 1, by: 'root', origin: 'test', cause: 'leaked' }
   await Promise.all([
     t.rejects(warm.find(digests), { name: 'StoreUnavailable' }),
     t.rejects(warm.ping(), { name: 'StoreUnavailable' }),

@@ -53,8 +53,8 @@ export function testPurging(t: Test, newDatabase: NewDatabase): void {
     await store.revokeToken(ids.revokedLater, revocation)
     await store.revokeToken(ids.revokedAfterExpiry, revocation)
     t.equal(await store.countDead(start), 3)
-    t.equal(await store.purgeDead(start), 3)
-    t.equal(await store.purgeDead(start), 0)
+    t.equal(await store.purgeDead(start, revocation), 3)
+    t.equal(await store.purgeDead(start, revocation), 0)
     const left = (await store.listTokens({ state: 'all', now: start, limit: 10 })).map(({ id }) => id)
     t.same(left.toSorted(), [ids.live, ids.endless, ids.onTheDay, ids.revokedLater].toSorted())
     t.equal(await store.countTokens({ binding: { key: 'project', value: 'pip' } }), 0)
@@ -69,7 +69,7 @@ export function testPurging(t: Test, newDatabase: NewDatabase): void {
     }
     await Promise.all(Array.from({ length: 400 }, family))
     await store.revokeTokens({ createdBy: 'root' }, { ...revocation, at: start - 1 })
-    t.equal(await store.purgeDead(start), 1_201)
+    t.equal(await store.purgeDead(start, revocation), 1_201)
     t.same(await store.listTokens({ state: 'all', now: start, limit: 10 }), [])
   })
 
@@ -79,9 +79,9 @@ export function testPurging(t: Test, newDatabase: NewDatabase): void {
     const { token } = await addToken(store)
     const child = await derive(store, token)
     await database.execute('UPDATE tokens SET expires_at = created_at WHERE parent_id IS NULL')
-    t.equal(await store.purgeDead(start + 1), 0)
+    t.equal(await store.purgeDead(start + 1, revocation), 0)
     await database.execute('UPDATE tokens SET expires_at = created_at')
-    t.equal(await store.purgeDead(start + 1), 2)
+    t.equal(await store.purgeDead(start + 1, revocation), 2)
     t.equal(await store.showToken(child.id), undefined)
   })
 
@@ -91,10 +91,16 @@ export function testPurging(t: Test, newDatabase: NewDatabase): void {
       await store.revokeToken((await addToken(store)).token.id, revocation)
     }
     const hour = { now: () => Date.now() + dayMs - 3_600_000 }
-    t.match(await purgeTokens(store, hour, { olderThanMs: 1_000 * dayMs }), { tokens: 0, changes: 0 })
+    t.match(await purgeTokens(store, hour, { olderThanMs: 1_000 * dayMs, by: 'root', origin: 'test' }), {
+      tokens: 0,
+      changes: 0,
+    })
     t.equal((await store.changesAfter(0, 10)).length, 3)
     const tomorrow = { now: () => Date.now() + dayMs + 3_600_000 }
-    t.match(await purgeTokens(store, tomorrow, { olderThanMs: 1_000 * dayMs }), { tokens: 0, changes: 3 })
+    t.match(await purgeTokens(store, tomorrow, { olderThanMs: 1_000 * dayMs, by: 'root', origin: 'test' }), {
+      tokens: 0,
+      changes: 3,
+    })
     t.same(await store.changesAfter(0, 10), [])
     t.equal(await store.currentVersion(), 3)
   })

@@ -11,7 +11,15 @@ import { rotateToken } from '../../../src/tokens/life/rotate-token.ts'
 import type { TokenStore } from '../../../src/tokens/ports.ts'
 import { type Token, tokenState } from '../../../src/tokens/token.ts'
 import { importLines, sentryToken } from '../foreign/foreign-tokens.ts'
-import { addToken, clock, keyRing, type NewDatabase, revocation, ring, start } from './contract-database.ts'
+import {
+  addToken,
+  clock,
+  keyRing,
+  type NewDatabase,
+  revocation,
+  ringText,
+  start,
+} from './contract-database.ts'
 import { derive } from './derive-contract.ts'
 
 const rounds = 25
@@ -78,7 +86,7 @@ export function testRaces(t: Test, newDatabase: NewDatabase): void {
     for (let round = 0; round < rounds; round++) {
       const subject = `subject-${round}`
       await issue(one, subject)()
-      await atOnce(round, issue(one, subject), () => other.setSubjectStatus(subject, 'disabled'))
+      await atOnce(round, issue(one, subject), () => other.setSubjectStatus(subject, 'disabled', revocation))
       t.same(await liveOf(one, (token) => token.subject.name === subject), [])
     }
   })
@@ -93,8 +101,10 @@ export function testRaces(t: Test, newDatabase: NewDatabase): void {
         const id = (await one.findSubject(subject))?.id
         const hash = round.toString(16).padStart(64, '0')
         const importing = () =>
-          importLines(one, ring, [{ ...sentryToken.line, subject, hash }]).catch(() => undefined)
-        await atOnce(round, importing, () => deleteSubject(other, clock, subject, { by: 'root' }))
+          importLines(one, ringText, [{ ...sentryToken.line, subject, hash }]).catch(() => undefined)
+        await atOnce(round, importing, () =>
+          deleteSubject(other, clock, subject, { by: 'root', origin: 'test' }),
+        )
         t.same(await liveOf(one, (token) => token.subject.id === id), [])
       }
     },
@@ -115,12 +125,12 @@ async function atOnce<A, B>(round: number, a: () => Promise<A>, b: () => Promise
 
 function rotate(registry: TokenStore, token: Token) {
   const issuer = { registry, keyRing, clock, isNetwork: () => true }
-  return () => rotateToken(issuer, token.id, { overlapMs: 0, createdBy: 'ci' })
+  return () => rotateToken(issuer, token.id, { overlapMs: 0, createdBy: 'ci', origin: 'test' })
 }
 
 function issue(registry: TokenStore, subject: string) {
   const issuer = { registry, keyRing, clock, isNetwork: () => true }
-  return () => issueToken(issuer, { kind: 'personal', subject, createdBy: 'ci' })
+  return () => issueToken(issuer, { kind: 'personal', subject, createdBy: 'ci', origin: 'test' })
 }
 
 async function liveOf(store: TokenStore, isOne: (token: Token) => boolean): Promise<readonly Token[]> {

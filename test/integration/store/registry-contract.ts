@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import { issueToken } from '../../../src/tokens/life/issue-token.ts'
 import type { TokenFilter } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
+import { actAt } from '../../support/act.ts'
 import { addToken, clock, keyRing, type NewDatabase, revocation, start } from './contract-database.ts'
 
 /** Runs every guarantee against databases that `newDatabase` makes. */
@@ -14,8 +15,7 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
   t.test('a name is one subject until that is deleted', async (t) => {
     const database = await newDatabase(t)
     const store = database.open()
-    const add = () =>
-      store.addSubject({ id: newRecordId(clock), name: 'pip', kind: 'project', createdAt: start })
+    const add = () => store.addSubject({ id: newRecordId(clock), name: 'pip', kind: 'project' }, actAt(start))
     const added = await Promise.all([add(), add(), add()])
     const [first, ...others] = added.filter((subject) => subject !== undefined)
     t.equal(others.length, 0)
@@ -24,7 +24,11 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
 
     await database.execute("UPDATE subjects SET status = 'deleted'")
     t.equal(await store.findSubject('pip'), undefined)
-    t.equal(await store.setSubjectStatus('pip', 'active'), undefined, 'a deleted subject does not come back')
+    t.equal(
+      await store.setSubjectStatus('pip', 'active', revocation),
+      undefined,
+      'a deleted subject does not come back',
+    )
     const second = await add()
     t.not(second?.id, first?.id)
     t.same(
@@ -59,12 +63,8 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
 
   t.test('lists by state, kind and subject', async (t) => {
     const store = (await newDatabase(t)).open()
-    const pip = await store.addSubject({
-      id: newRecordId(clock),
-      name: 'pip',
-      kind: 'project',
-      createdAt: start,
-    })
+    const wanted = { id: newRecordId(clock), name: 'pip', kind: 'project' } as const
+    const pip = await store.addSubject(wanted, actAt(start))
     const ids = {
       active: (await addToken(store, { expiresAt: start + 1 })).token.id,
       expired: (await addToken(store, { expiresAt: start })).token.id,
@@ -82,7 +82,7 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
     t.same(await list({ subject: 'pip', state: 'active', kind: 'build' }), [ids.build])
     t.same(await list({ subject: 'test:tester', after: ids.revoked }), [ids.expired, ids.active])
     t.same(await list({ subject: 'nobody' }), [])
-    await store.setSubjectStatus('pip', 'disabled')
+    await store.setSubjectStatus('pip', 'disabled', revocation)
     t.same(await list({ state: 'active' }), [ids.active], 'a disabled subject has no active token')
   })
 
@@ -97,7 +97,13 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
   t.test('issues a token that is found by its text', async (t) => {
     const store = (await newDatabase(t)).open()
     const issuer = { registry: store, keyRing, clock, isNetwork: () => true }
-    const request = { kind: 'build', subject: 'pip', subjectKind: 'project', createdBy: 'root' } as const
+    const request = {
+      kind: 'build',
+      subject: 'pip',
+      subjectKind: 'project',
+      createdBy: 'root',
+      origin: 'test',
+    } as const
     const issued = await issueToken(issuer, request)
     if (issued.outcome === 'refused') throw new Error(issued.problems.join())
     t.ok(issued.isNewSubject)
@@ -112,10 +118,10 @@ export function testRegistry(t: Test, newDatabase: NewDatabase): void {
   t.test('issues nothing for a disabled subject, nor for one that is being added twice', async (t) => {
     const store = (await newDatabase(t)).open()
     const issuer = { registry: store, keyRing, clock, isNetwork: () => true }
-    const request = { kind: 'personal', subject: 'pip', createdBy: 'root' } as const
+    const request = { kind: 'personal', subject: 'pip', createdBy: 'root', origin: 'test' } as const
     const issued = await Promise.all([issueToken(issuer, request), issueToken(issuer, request)])
     t.equal(issued.filter((one) => one.outcome === 'issued' && one.isNewSubject).length, 1)
-    await store.setSubjectStatus('pip', 'disabled')
+    await store.setSubjectStatus('pip', 'disabled', revocation)
     t.same(await issueToken(issuer, request), {
       outcome: 'refused',
       problems: ['subject «pip» is disabled'],

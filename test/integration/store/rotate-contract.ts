@@ -17,7 +17,7 @@ const dayMs = 24 * hourMs
 /** Rotates at `start`, or throws what was wrong with that. */
 async function rotate(store: TokenStore, id: string, overlapMs?: number) {
   const issuer = { registry: store, keyRing, clock, isNetwork: () => true }
-  const request = { createdBy: 'ops', ...(overlapMs !== undefined && { overlapMs }) }
+  const request = { createdBy: 'ops', origin: 'test', ...(overlapMs !== undefined && { overlapMs }) }
   const rotated = await rotateToken(issuer, id, request)
   if (rotated.outcome !== 'rotated') {
     throw new Error(rotated.outcome === 'refused' ? rotated.problems.join('; ') : rotated.outcome)
@@ -93,12 +93,12 @@ export function testRotation(t: Test, newDatabase: NewDatabase): void {
     const expired = await addToken(store, { expiresAt: start })
     const revoked = await addToken(store)
     await store.revokeToken(revoked.token.id, revocation)
-    const system = await ensureSystemToken(store, keyRing, clock)
+    const system = await ensureSystemToken(store, keyRing, clock, 'test')
     await t.rejects(rotate(store, expired.token.id), { message: /is expired: it cannot be rotated/ })
     await t.rejects(rotate(store, revoked.token.id), { message: /is revoked: it cannot be rotated/ })
     await t.rejects(rotate(store, system.token.id), { message: /the system token is not rotated/ })
     const { token } = await addToken(store)
-    await store.setSubjectStatus('test:tester', 'disabled')
+    await store.setSubjectStatus('test:tester', 'disabled', revocation)
     await t.rejects(rotate(store, token.id), { message: /is subject-disabled/ })
   })
 

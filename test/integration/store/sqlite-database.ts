@@ -9,20 +9,20 @@ import type { Test } from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { SqliteTokenStore } from '../../../src/tokens/stores/sqlite/sqlite-token-store.ts'
 import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
-import type { Database } from './contract-database.ts'
+import { type Database, keyRing } from './contract-database.ts'
 
 /** A new, migrated, empty database. */
 export async function newSqliteDatabase(t: Test): Promise<Database> {
   const path = join(t.testdir(), 'tokens.db')
   await migrate({ sqlite: { path } })
   return {
-    open: (options) => opened(t, path, options),
+    open: (options) => opened(t, path, { sealer: keyRing, ...options }),
     execute: async (sql) => connected(t, path).exec(sql),
   }
 }
 
 /** A store that is closed when the test is over. */
-export function opened(t: Test, path: string, options: StoreOptions = {}): SqliteTokenStore {
+export function opened(t: Test, path: string, options: StoreOptions = { sealer: keyRing }): SqliteTokenStore {
   const opened = new SqliteTokenStore({ path }, options)
   t.teardown(() => opened.close())
   return opened

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
+import { ofToken } from '../../../src/tokens/stores/sqlite/sqlite-audit-trail.ts'
 import type { Parameters } from '../../../src/tokens/stores/sqlite/sqlite-connection.ts'
 import {
   endFamilies,
@@ -34,6 +35,11 @@ t.test('no page, batch or look-up reads the whole record, nor sorts', async (t) 
   const byDeath = { before: 1, limit: 10 }
   const cases: [what: string, query: { text: string; parameters: Parameters }, index: RegExp][] = [
     ['newest', listTokens(page), /SEARCH tokens USING INDEX sqlite_autoindex_tokens_1 \(id<\?\)/],
+    [
+      'acts on a token',
+      { text: ofToken, parameters: { tokenId: 't7', limit: 20 } },
+      /SEARCH audit_entries USING INDEX audit_entries_by_token/,
+    ],
     ['of a subject', listTokens({ ...page, subject: 's' }), /tokens_by_subject \(subject_id=\? AND id<\?\)/],
     ['derived', listTokens({ ...page, parentId: after }), /tokens_by_parent \(parent_id=\? AND id<\?\)/],
     [

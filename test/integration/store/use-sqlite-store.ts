@@ -13,13 +13,23 @@ import { SqliteTokenStore } from '../../../src/tokens/stores/sqlite/sqlite-token
 
 const [path = '', count = '0'] = process.argv.slice(2)
 const applied = await migrateSqlite(path)
-const registry = new SqliteTokenStore({ path })
 const keyRing = parseKeyRing(newKeyRing(systemClock).reveal())
+const registry = new SqliteTokenStore({ path }, { sealer: keyRing })
 const issuer = { registry, keyRing, clock: systemClock, isNetwork: () => true }
 for (let index = 0; index < Number(count); index++) {
-  const issued = await issueToken(issuer, { kind: 'personal', subject: 'pip', createdBy: 'root' })
+  const issued = await issueToken(issuer, {
+    kind: 'personal',
+    subject: 'pip',
+    createdBy: 'root',
+    origin: 'test',
+  })
   if (issued.outcome === 'refused') throw new Error(issued.problems.join())
-  await registry.revokeToken(issued.token.id, { at: systemClock.now(), by: 'root', cause: 'test' })
+  await registry.revokeToken(issued.token.id, {
+    at: systemClock.now(),
+    by: 'root',
+    origin: 'test',
+    cause: 'test',
+  })
 }
 await registry.close()
 process.stdout.write(JSON.stringify({ applied }))

@@ -36,7 +36,7 @@ t.test('an outage within the grace ends no stream, and revocation works again af
   t.ok(stream.isOpen())
   await goesOn(stream)
   postgres.thaw()
-  await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+  await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
   const revokedAt = performance.now()
   const tookMs = (await stream.ended) - revokedAt
   t.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`)

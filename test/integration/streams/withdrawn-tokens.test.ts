@@ -12,6 +12,7 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { rotateToken } from '../../../src/tokens/life/rotate-token.ts'
+import { actAt } from '../../support/act.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { until } from '../../support/until.ts'
 import { endlessUpstream, goesOn, type OpenStream, openStream, promisedMs } from './open-streams.ts'
@@ -41,9 +42,10 @@ const rotate = (id: string, overlapMs: number) =>
   rotateToken(
     { registry: gateway.store, keyRing: parseKeyRing(ring), clock: systemClock, isNetwork: () => false },
     id,
-    { overlapMs, createdBy: 'test' },
+    { overlapMs, createdBy: 'test', origin: 'test' },
   )
-const revoke = (id: string) => gateway.store.revokeToken(id, { at: Date.now(), by: 'test', cause: 'leaked' })
+const revoke = (id: string) =>
+  gateway.store.revokeToken(id, { at: Date.now(), by: 'test', origin: 'test', cause: 'leaked' })
 
 /** Starts a stream, and waits for its first bytes. */
 async function start(
@@ -131,7 +133,7 @@ t.test('a disabled subject loses every stream of every token, a deleted one for 
     ]
     const another = await start(t, `/events/not-${status}`, (await gateway.issue({ subject: 'carol' })).text)
     const before = await closed(cause)
-    await gateway.store.setSubjectStatus(status, status)
+    await gateway.store.setSubjectStatus(status, status, actAt(1))
     await endsInTime(t, performance.now(), ...doomed)
     t.equal(await closed(cause), before + 2)
     await goesOn(another)

@@ -10,6 +10,7 @@ import t from 'tap'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
+import { actAt } from '../../support/act.ts'
 import type { IssuedToken } from '../../support/issuer.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 import { startRedis } from '../../support/redis.ts'
@@ -120,8 +121,11 @@ for (const [what, forge] of Object.entries(forgeries)) {
 }
 
 for (const [what, withdraw] of [
-  ['revoked', (store, { token }) => store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })],
-  ['disabled', (store, { token }) => store.setSubjectStatus(token.subject.name, 'disabled')],
+  ['revoked', (store, { token }) => store.revokeToken(token.id, actAt(Date.now()))],
+  [
+    'disabled',
+    (store, { token }) => store.setSubjectStatus(token.subject.name, 'disabled', actAt(Date.now())),
+  ],
 ] as const satisfies readonly (readonly [
   string,
   (store: typeof gateway.store, victim: IssuedToken) => Promise<unknown>,

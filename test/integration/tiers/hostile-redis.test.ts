@@ -9,6 +9,7 @@ import t from 'tap'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
+import { actAt } from '../../support/act.ts'
 import type { TestGateway } from '../../support/gateway.ts'
 import type { IssuedToken } from '../../support/issuer.ts'
 import { freshDatabase } from '../../support/postgres.ts'
@@ -155,7 +156,12 @@ t.test('keys of another type are passed over', async (t) => {
 t.test('an entry from before a revocation, put back and kept for ever, readmits nobody', async (t) => {
   const victim = await gateway.issue()
   const before = await entryOf(victim)
-  await gateway.store.revokeToken(victim.token.id, { at: Date.now(), by: 'test', cause: 'leaked' })
+  await gateway.store.revokeToken(victim.token.id, {
+    at: Date.now(),
+    by: 'test',
+    origin: 'test',
+    cause: 'leaked',
+  })
   await until(async () => (await ask(gateway, victim.text).catch(brokenOff)).status === 401)
   const sent = fleet.upstream.requests.length
   for (const [what, replica] of [
@@ -171,7 +177,7 @@ t.test('an entry from before a revocation, put back and kept for ever, readmits 
 t.test('an entry from before its subject was disabled readmits nobody', async (t) => {
   const victim = await gateway.issue({ subject: 'trent' })
   const before = await entryOf(victim)
-  await gateway.store.setSubjectStatus('trent', 'disabled')
+  await gateway.store.setSubjectStatus('trent', 'disabled', actAt(1))
   await until(async () => (await ask(gateway, victim.text).catch(brokenOff)).status === 401)
   await attacker.set(fleet.redisKey(victim.text), before)
   t.equal(codeOf(await ask(gateway, victim.text)), 'invalid_token')

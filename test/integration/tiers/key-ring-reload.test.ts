@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import { changeKeyRing, writeKeyRing } from '../../../src/tokens/keys/key-ring-file.ts'
 import { newKeyRing, type RingMaterial } from '../../../src/tokens/keys/key-ring-text.ts'
 import { retireKey, rotateKey, stageKey } from '../../../src/tokens/keys/rotate-key-ring.ts'
+import { actAt } from '../../support/act.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { type IssuedToken, newIssuer } from '../../support/issuer.ts'
 import { freshDatabase } from '../../support/postgres.ts'
@@ -44,8 +45,7 @@ async function twoReplicas(t: Test) {
     /** As a command would that begins now: with the ring that is in the file. */
     issue: () => newIssuer(one.store, readFileSync(file, 'utf8'), systemClock)(),
     change: (step: (ring: RingMaterial) => RingMaterial) => changeKeyRing(file, step),
-    revoke: ({ token }: IssuedToken) =>
-      one.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' }),
+    revoke: ({ token }: IssuedToken) => one.store.revokeToken(token.id, actAt(Date.now())),
   }
 }
 

@@ -127,7 +127,7 @@ for (const [how, fail, mend] of outages) {
     t.equal((await ask(gateway, inRedis.text)).status, 200)
     t.equal(codeOf(await ask(gateway, never())), 'invalid_token')
     t.same(await adminSays(gateway, '/readyz'), { status: 200, tokens: 'ok' })
-    await gateway.store.revokeToken(cold.token.id, { at: Date.now(), by: 'test', cause: '' })
+    await gateway.store.revokeToken(cold.token.id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
     const tookMs = await until(async () => (await ask(gateway, cold.text).catch(brokenOff)).status === 401)
     t.ok(tookMs < 1_000, `revoked within ${Math.round(tookMs)} ms`)
   })

@@ -106,7 +106,7 @@ for (const [how, fail, mend] of outages) {
     const gateway = await fleet.startReplica({ redisTimeout: '50ms' })
     const { text, token } = await gateway.issue()
     t.equal((await ask(gateway, text)).status, 200)
-    await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+    await gateway.store.revokeToken(token.id, { at: Date.now(), by: 'test', origin: 'test', cause: '' })
     const tookMs = await until(async () => (await ask(gateway, text).catch(brokenOff)).status === 401)
     t.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`)
   })

@@ -13,6 +13,7 @@ import { Secret } from '../../../src/lib/secret.ts'
 import { announceChange, type Propagation } from '../../../src/tokens/cache/revocation-announcer.ts'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { actAt } from '../../support/act.ts'
 import {
   type GatewayInput,
   type IssuedToken,
@@ -74,7 +75,7 @@ export async function startPair(
     keyOf: (text) => `${prefix}token:${keyRing.digest(new Secret(text)).value}`,
     join,
     async commit({ token }) {
-      await gateways[0].store.revokeToken(token.id, { at: Date.now(), by: 'test', cause: '' })
+      await gateways[0].store.revokeToken(token.id, actAt(Date.now()))
     },
     announce: () => announceChange(cacheSchema.parse(cache)),
   }

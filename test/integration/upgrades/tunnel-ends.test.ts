@@ -6,6 +6,7 @@
 
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
+import { actAt } from '../../support/act.ts'
 import type { GatewayInput, TestGateway } from '../../support/gateway.ts'
 import { until } from '../../support/until.ts'
 import { promisedMs } from '../streams/open-streams.ts'
@@ -115,8 +116,8 @@ for (const cause of ['revoked', 'expired', 'subject-disabled'] as const) {
     const { text, token } = await gateway.issue(cause === 'expired' ? { lifetimeMs: 1_500 } : {})
     const tunnel = await open(text)
     const at = Date.now()
-    if (cause === 'revoked') await gateway.store.revokeToken(token.id, { at, by: 'test', cause: 'leaked' })
-    if (cause === 'subject-disabled') await gateway.store.setSubjectStatus('alice', 'disabled')
+    if (cause === 'revoked') await gateway.store.revokeToken(token.id, actAt(at))
+    if (cause === 'subject-disabled') await gateway.store.setSubjectStatus('alice', 'disabled', actAt(at))
     const since = cause === 'expired' ? (token.expiresAt ?? 0) : at
     await bothEnd(tunnel)
     const tookMs = Date.now() - since

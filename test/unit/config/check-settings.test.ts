@@ -165,3 +165,33 @@ t.test('a route that cannot be asked to upgrade, or whose clients are cut off, i
     ],
   )
 })
+
+t.test('with profile.swift, settings that Swift would not go by are refused where they stand', async (t) => {
+  const swift = (rest: string) => routes(`name: a, match: { path: "/{path*}" }, upstream: legacy, ${rest}`)
+  const sound = 'pathMode: raw-exact, authorize: { kinds: [session] }'
+  t.same(problemsOf(t, swift(`${sound}, profile: { swift: {} }`)), [])
+  for (const [rest, problem] of [
+    ['authorize: { kinds: [session] }, profile: { swift: {} }', /routes\[0\]\.pathMode: expected raw-exact/],
+    [
+      `${sound}, upstreamCredential: passthrough, profile: { swift: {} }`,
+      /routes\[0\]\.upstreamCredential: expected strip/,
+    ],
+    [
+      `${sound}, profile: { swift: { factTtl: 61s } }`,
+      /routes\[0\]\.profile\.swift\.factTtl: expected at most 60s/,
+    ],
+    [
+      'pathMode: raw-exact, authorize: { kinds: [session], access: owner }, profile: { swift: {} }',
+      /routes\[0\]\.authorize\.access: has no effect/,
+    ],
+    [
+      'pathMode: raw-exact, authorize: { kinds: [session], ignoreBindings: [x] }, profile: { swift: {} }',
+      /routes\[0\]\.authorize\.ignoreBindings: has no effect/,
+    ],
+    [`${sound}, profile: { swift: { publicUrl: "https://a.example/x" } }`, /publicUrl/],
+  ] as const) {
+    t.match(problemsOf(t, swift(rest)), [problem], rest)
+  }
+  const silent = swift('pathMode: raw-exact, authorize: { kinds: [personal] }, profile: { swift: {} }')
+  t.match(warningsOf(t, silent).join('\n'), /without «session»/)
+})

@@ -17,11 +17,15 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { emptyChain, extendChain } from '../../../src/audit/chain.ts'
+import { decodeEntry } from '../../../src/audit/entry.ts'
+import { ChainVerifier } from '../../../src/audit/verify-chain.ts'
 import { Secret } from '../../../src/lib/secret.ts'
 import { FollowedKeyRing } from '../../../src/tokens/keys/followed-key-ring.ts'
 import { changeKeyRing, isPrivate, writeKeyRing } from '../../../src/tokens/keys/key-ring-file.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { retireKey, rotateKey, stageKey } from '../../../src/tokens/keys/rotate-key-ring.ts'
+import { actAt } from '../../support/act.ts'
 import { until } from '../../support/until.ts'
 
 const silent = { info() {}, warn() {} }
@@ -71,6 +75,21 @@ t.test(
     t.same(rings, [['k1', 'k2'], ['k2', 'k1'], ['k2']])
   },
 )
+
+t.test('the audit record goes on under the key in force, and what an earlier one sealed fits', (t) => {
+  const file = ringFile(t)
+  const { ring } = follow(file)
+  const first = extendChain(emptyChain, ring, actAt(1), { deed: 'subject_added' })
+  changeKeyRing(file, (material) => rotateKey(material, clock))
+  ring.reload()
+  const second = extendChain(first, ring, actAt(2), { deed: 'key_rotated' })
+  t.equal(decodeEntry(first.entry)?.key, 'k1')
+  t.equal(decodeEntry(second.entry)?.key, 'k2')
+  const verifier = new ChainVerifier(ring)
+  for (const link of [first, second]) t.equal(verifier.next(link), undefined)
+  t.equal(verifier.end(second), undefined)
+  t.end()
+})
 
 t.test('the timer reads the file, and lets go of it when it is stopped', async (t) => {
   const file = ringFile(t)

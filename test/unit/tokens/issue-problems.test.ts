@@ -9,7 +9,7 @@ import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import type { Access, SubjectKind, TokenKind } from '../../../src/tokens/token.ts'
 
 const hourMs = 3_600_000
-const request: IssueRequest = { kind: 'personal', subject: 'test:tester', createdBy: 'root' }
+const request: IssueRequest = { kind: 'personal', subject: 'test:tester', createdBy: 'root', origin: 'test' }
 const problemsOf = (change: Partial<IssueRequest>) =>
   issueProblems({ ...request, ...change }, (text) => text === '10.0.0.0/8')
 

@@ -3,9 +3,11 @@
  * @module
  */
 
+import type { Act } from '../../../src/audit/entry.ts'
 import { StoreUnavailable } from '../../../src/tokens/ports.ts'
 import type {
   LoginRecord,
+  Removal,
   SealedLogin,
   StoredLogin,
   WriteOptions,
@@ -13,6 +15,8 @@ import type {
 
 export class HeldRecord implements Pick<LoginRecord, 'read' | 'write' | 'remove'> {
   readonly rows = new Map<string, StoredLogin>()
+  /** What was recorded of keeping and removing. */
+  readonly acts: string[] = []
   #revision = 0
   /** Nothing is answered. */
   isDown = false
@@ -27,20 +31,32 @@ export class HeldRecord implements Pick<LoginRecord, 'read' | 'write' | 'remove'
     return row
   }
 
-  async write(login: SealedLogin, { replacing }: WriteOptions = {}): Promise<string | undefined> {
+  async write(
+    login: SealedLogin,
+    { replacing, renewing, act }: WriteOptions = {},
+  ): Promise<string | undefined> {
     const key = `${login.subjectId} ${login.upstream}`
     const rows = this.#available()
     if (replacing !== undefined && rows.get(key)?.revision !== replacing) return undefined
+    if (renewing && !rows.has(key)) return undefined
+    if (act !== undefined) this.acts.push(`kept: ${act.cause}`)
     const revision = String(++this.#revision)
     rows.set(key, { ...login, revision })
     return revision
   }
 
-  async remove(subjectId: string, upstream: string, revision?: string): Promise<boolean> {
+  async remove(
+    subjectId: string,
+    upstream: string,
+    act: Act,
+    { revision, refused }: Removal = {},
+  ): Promise<boolean> {
     const key = `${subjectId} ${upstream}`
     const rows = this.#available()
     if (revision !== undefined && rows.get(key)?.revision !== revision) return false
-    return rows.delete(key)
+    const isRemoved = rows.delete(key)
+    if (isRemoved) this.acts.push(`${refused ? 'refused' : 'removed'}: ${act.cause}`)
+    return isRemoved
   }
 
   #available(): Map<string, StoredLogin> {

@@ -50,6 +50,7 @@ export function newReplica(scene: Scene, { timeoutMs = 60_000 } = {}) {
       return scene.logIn(login, signal)
     },
     timeoutMs,
+    origin: 'gateway:host2',
     clock: { now: () => scene.now },
     random: () => scene.random,
     log: { info: note, warn: note },

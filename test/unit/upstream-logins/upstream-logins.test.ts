@@ -6,6 +6,7 @@
 
 import t from 'tap'
 import { Secret } from '../../../src/lib/secret.ts'
+import { actAt } from '../../support/act.ts'
 import { alice, bob, lifeMs, loginOf, newReplica, newScene, session } from './replica.ts'
 
 /** Lets everything happen that waits for nothing but the microtasks before it. */
@@ -214,7 +215,7 @@ t.test('a login that was removed while the upstream answered does not come back'
   const { logins } = newReplica(scene)
   await logins.keep(alice, loginOf(scene, 'first'))
   scene.logIn = async () => {
-    await scene.record.remove(alice, 'swift')
+    await scene.record.remove(alice, 'swift', actAt(scene.now))
     return session('late', scene.now + lifeMs)
   }
   t.equal(await logins.obtain(alice, new Secret('first')), undefined)
@@ -284,7 +285,7 @@ for (const [name, news] of [
     const gate = Promise.withResolvers<void>()
     scene.record.answer = () => gate.promise
     const asked = one.logins.obtain(alice)
-    await scene.record.remove(alice, 'swift')
+    await scene.record.remove(alice, 'swift', actAt(scene.now))
     news(one.memory)
     gate.resolve()
     t.equal(await asked, undefined, 'it is read once more')

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import type {
   ForeignLocator,
   ForeignReading,
@@ -11,10 +12,12 @@ import type {
   NewForeignToken,
 } from '../../foreign/foreign-record.ts'
 import type { Digest, NewToken } from '../../ports.ts'
+import * as deeds from '../deeds.ts'
 import { readForeignReading, readImportedFormat } from '../read-foreign.ts'
 import { digestBytes } from '../reading.ts'
 import { type StoredForms, tokenColumns } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
+import type { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import type { Ask, PostgresConnections } from './postgres-connections.ts'
 import { recordChange } from './postgres-sql.ts'
 
@@ -53,7 +56,8 @@ export interface PostgresForeignOptions {
   readonly onQuery: (operation: string) => void
   readonly forms: StoredForms
   /** Inserts into `tokens`. */
-  readonly insertToken: (ask: Ask, token: NewToken) => Promise<unknown>
+  readonly insertToken: (ask: Ask, token: NewToken, act: Act) => Promise<unknown>
+  readonly audit: PostgresAuditTrail
 }
 
 export class PostgresForeignTokens implements ForeignRecord {
@@ -76,17 +80,18 @@ export class PostgresForeignTokens implements ForeignRecord {
     return readForeignReading(rows, forms)
   }
 
-  async add(tokens: readonly NewForeignToken[]): Promise<number> {
-    const { connections, onQuery } = this.#options
+  async add(tokens: readonly NewForeignToken[], act: Act): Promise<number> {
+    const { connections, onQuery, audit } = this.#options
     onQuery('addForeign')
     return connections.transaction(async (ask) => {
       const rows = await ask({ text: known, values: columnsOf(tokens) })
       const present = new Set(rows.map((row) => nameOf(textIn(row, 'format'), textIn(row, 'locator'))))
       const missing = tokens.filter(({ format, locator }) => !present.has(nameOf(format, locator)))
       let herald: string | undefined
-      for (const token of missing) if (await this.#insert(ask, token)) herald ??= token.token.id
-      // Last, because the clock's row stays locked from here to the commit.
+      for (const token of missing) if (await this.#insert(ask, token, act)) herald ??= token.token.id
+      // Last, because the clock's row and the head's stay locked from here to the commit.
       if (herald !== undefined) await ask({ text: recordChange, values: [herald, null] })
+      if (missing.length > 0) await audit.append(ask, act, deeds.imported(missing.map(({ token }) => token)))
       return missing.length
     })
   }
@@ -98,8 +103,9 @@ export class PostgresForeignTokens implements ForeignRecord {
   }
 
   /** Yields whether the format, or its cost, is new. */
-  async #insert(ask: Ask, { format, locator, verifier, cost, token }: NewForeignToken): Promise<boolean> {
-    await this.#options.insertToken(ask, token)
+  async #insert(ask: Ask, foreign: NewForeignToken, act: Act): Promise<boolean> {
+    const { format, locator, verifier, cost, token } = foreign
+    await this.#options.insertToken(ask, token, act)
     await ask({ text: add, values: [format, locator, verifier, cost, token.id] })
     return (await ask({ text: addFormat, values: [format, cost] })).length > 0
   }

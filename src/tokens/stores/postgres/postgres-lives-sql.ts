@@ -52,6 +52,27 @@ ORDER BY ${id} LIMIT ${bind(limit)}`
   return { text, values }
 }
 
+/**
+ * What took the place of these tokens and is of the group too, past what is revoked. Primary key, once for each step of
+ * succession, and the index of the group.
+ */
+export function successorsInGroup(group: TokenGroup, ids: readonly string[]): QueryConfig {
+  const values: unknown[] = []
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const { tables, where, id } = groupMembers(group, bind)
+  const text = `
+SELECT tokens.id FROM ${tables} WHERE ${where} AND ${id} = ANY(ARRAY(
+  WITH RECURSIVE successors (id) AS (
+    SELECT rotated_to FROM tokens AS former WHERE former.id = ANY(${bind(ids)}::uuid[]) AND rotated_to IS NOT NULL
+    UNION
+    SELECT later.rotated_to FROM successors JOIN tokens AS later ON later.id = successors.id
+    WHERE later.rotated_to IS NOT NULL
+  )
+  SELECT id FROM successors
+))`
+  return { text, values }
+}
+
 export function countGroup(group: TokenGroup): QueryConfig {
   const values: unknown[] = []
   const { tables, where } = groupMembers(group, (value) => `$${values.push(value)}`)

@@ -4,12 +4,21 @@
  * @module
  */
 
-import type { RevocationAct, Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import type { Act } from '../../../audit/entry.ts'
+import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import * as deeds from '../deeds.ts'
 import { countIn, fail, textIn } from '../stored-value.ts'
+import type { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import type { Ask, PostgresConnections } from './postgres-connections.ts'
 import * as sql from './postgres-lives-sql.ts'
 import { recordChange } from './postgres-sql.ts'
 import { insertRow, showRow } from './postgres-token-rows.ts'
+
+/** What acts are done with: connections, and the record of them, whose entry is the last of each transaction. */
+export interface PostgresWriter {
+  readonly connections: PostgresConnections
+  readonly audit: PostgresAuditTrail
+}
 
 /** Tokens in one transaction: its locks and the change clock are held for some tens of milliseconds. */
 const batchMax = 1_000
@@ -19,9 +28,9 @@ const passingMs = 60_000
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 export function revokeOne(
-  connections: PostgresConnections,
+  { connections, audit }: PostgresWriter,
   id: string,
-  act: RevocationAct,
+  act: Act,
 ): ReturnType<TokenRegistry['revokeToken']> {
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
@@ -30,37 +39,54 @@ export function revokeOne(
     if (token === undefined) return { outcome: 'unknown' }
     if (revoked.length === 0) return { outcome: 'already', token }
     await ask({ text: sql.recordChanges, values: [revoked] })
+    await audit.append(ask, act, deeds.revokedOne(id, token.subject, revoked))
     return { outcome: 'revoked', token, derived: revoked.length - 1 }
   })
 }
 
-export async function revokeGroup(
-  connections: PostgresConnections,
-  group: TokenGroup,
-  act: RevocationAct,
-): Promise<number> {
+export async function revokeGroup(writer: PostgresWriter, group: TokenGroup, act: Act): Promise<number> {
   let count = 0
   for (let after: string | undefined = beforeAll; after !== undefined; ) {
     const next = sql.nextOfGroup(group, after, batchMax)
-    const ids = idsOf(await connections.askAtLength(next, passingMs))
-    count += await revokeBatch(connections, group, act, ids)
+    const ids = idsOf(await writer.connections.askAtLength(next, passingMs))
+    count += await revokeWithSuccessors(writer, group, act, ids)
     after = ids.length < batchMax ? undefined : ids.at(-1)
   }
   return count
 }
 
-/** Yields how many it was, with what was derived from these; whatever became of them meanwhile is seen here. */
-async function revokeBatch(
-  connections: PostgresConnections,
+/**
+ * What is rotated between being found and being revoked leaves a successor that nobody has found. Afterwards it leaves
+ * none, so that this comes to an end.
+ */
+async function revokeWithSuccessors(
+  writer: PostgresWriter,
   group: TokenGroup,
-  act: RevocationAct,
+  act: Act,
   ids: readonly string[],
 ): Promise<number> {
-  if (ids.length === 0) return 0
+  let count = 0
+  for (let found = ids; found.length > 0; ) {
+    count += await revokeBatch(writer, group, act, found)
+    found = idsOf(await writer.connections.askAtLength(sql.successorsInGroup(group, found), passingMs))
+  }
+  return count
+}
+
+/** Yields how many it was, with what was derived from these. */
+function revokeBatch(
+  { connections, audit }: PostgresWriter,
+  group: TokenGroup,
+  act: Act,
+  ids: readonly string[],
+): Promise<number> {
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
     const revoked = await revokeFamilies(ask, ids, act)
-    if (revoked.length > 0) await recordGroup(ask, group, revoked)
+    if (revoked.length > 0) {
+      await recordGroup(ask, group, revoked)
+      await audit.append(ask, act, deeds.revokedBatch(group, revoked))
+    }
     return revoked.length
   })
 }
@@ -72,7 +98,7 @@ async function recordGroup(ask: Ask, group: TokenGroup, revoked: readonly string
 }
 
 /** The ids of all that is revoked now and was not before: tokens, and generation by generation what came of them. */
-async function revokeFamilies(ask: Ask, ids: readonly string[], act: RevocationAct): Promise<string[]> {
+async function revokeFamilies(ask: Ask, ids: readonly string[], act: Act): Promise<string[]> {
   const rest = [new Date(act.at), act.by, act.cause]
   const revoked: string[] = []
   let generation = idsOf(await ask({ text: sql.revoke, values: [ids, ...rest] }))
@@ -88,23 +114,25 @@ export async function countGroup(connections: PostgresConnections, group: TokenG
 }
 
 export function rotateOne(
-  connections: PostgresConnections,
+  { connections, audit }: PostgresWriter,
   id: string,
-  { next, at, until }: Rotation,
+  { next, until }: Rotation,
+  act: Act,
 ): ReturnType<TokenRegistry['rotateToken']> {
   return connections.transaction(async (ask) => {
     await ask({ text: sql.takeClock })
     const end = new Date(until)
-    const [ended] = await ask({ text: sql.endRotated, values: [id, next.id, end, new Date(at)] })
+    const [ended] = await ask({ text: sql.endRotated, values: [id, next.id, end, new Date(act.at)] })
     const previous = await showRow(ask, id)
     if (previous === undefined) return { outcome: 'unknown' }
     if (ended === undefined) return { outcome: 'refused', previous }
-    const token = await insertRow(ask, next)
+    const token = await insertRow(ask, next, act)
     const changed = [id]
     for (let generation = [id]; generation.length > 0; changed.push(...generation)) {
       generation = idsOf(await ask({ text: sql.endDerived, values: [generation, end] }))
     }
     await ask({ text: sql.recordChanges, values: [changed] })
+    await audit.append(ask, act, deeds.rotated(id, next, until))
     return { outcome: 'rotated', token, previous }
   })
 }
@@ -121,17 +149,37 @@ export async function countDead(connections: PostgresConnections, deadBefore: nu
   return countOf(await connections.askAtLength(query, passingMs))
 }
 
-/** Runs a statement that removes at most so many rows until it finds no more; yields how many it was. */
-export async function removeAll(
+export async function purgeDead(
+  { connections, audit }: PostgresWriter,
+  deadBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  return inBatches(signal, () =>
+    connections.transaction(async (ask) => {
+      const ids = idsOf(await ask({ text: sql.purgeDead, values: [new Date(deadBefore), batchMax] }))
+      if (ids.length > 0) await audit.append(ask, act, deeds.purged(ids, deadBefore))
+      return ids.length
+    }),
+  )
+}
+
+export async function pruneChanges(
   connections: PostgresConnections,
-  statement: typeof sql.purgeDead | typeof sql.pruneChanges,
   before: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const query = { text: sql.pruneChanges, values: [new Date(before), batchMax] }
+  return inBatches(signal, async () => (await connections.ask(query)).length)
+}
+
+/** Removes rows until there are no more, or the signal says stop; yields how many it was. */
+async function inBatches(
+  signal: AbortSignal | undefined,
+  removeSome: () => Promise<number>,
 ): Promise<number> {
   let count = 0
-  for (let removed = batchMax; removed > 0; ) {
-    removed = (await connections.ask({ text: statement, values: [new Date(before), batchMax] })).length
-    count += removed
-  }
+  for (let removed = batchMax; removed > 0 && !signal?.aborted; count += removed) removed = await removeSome()
   return count
 }
 

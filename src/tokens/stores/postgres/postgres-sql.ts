@@ -96,3 +96,8 @@ ORDER BY id DESC LIMIT $3`
 export const setSubjectStatus = `
 UPDATE subjects SET status = $2 WHERE name = $1 AND status <> 'deleted' AND status <> $2
 RETURNING ${subjectColumns}`
+
+/** Yields a row to one of all who ask within the interval: the others wait for its lock, and look again. Primary key. */
+export const beginTask = `
+UPDATE scheduled_tasks SET begun_at = now() WHERE name = $1 AND begun_at <= now() - $2 * interval '1 millisecond'
+RETURNING name`

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import { type NewToken, ParentUnfit } from '../../ports.ts'
 import type { Token } from '../../token.ts'
 import { digestBytes } from '../reading.ts'
@@ -29,7 +30,7 @@ export async function showRow(ask: Ask, id: string): Promise<Token | undefined> 
 }
 
 /** Throws `ParentUnfit`. With a parent, nothing can happen to that before the transaction ends. */
-export async function insertRow(ask: Ask, token: NewToken): Promise<Token> {
+export async function insertRow(ask: Ask, token: NewToken, act: Act): Promise<Token> {
   const { id, subjectId, parentId } = token
   if (parentId !== undefined) {
     const [parent] = await ask({
@@ -38,16 +39,16 @@ export async function insertRow(ask: Ask, token: NewToken): Promise<Token> {
     })
     if (parent === undefined) throw new ParentUnfit('no live token that lives so long to derive from')
   }
-  await ask({ text: sql.addToken, values: parametersOf(token) })
+  await ask({ text: sql.addToken, values: parametersOf(token, act) })
   return (await showRow(ask, id)) ?? fail('id')
 }
 
 /** The parameters of `addToken` in their order. */
-function parametersOf(token: NewToken): unknown[] {
+function parametersOf(token: NewToken, { at, by }: Act): unknown[] {
   const { id, digest, kind, subjectId, scopes, bindings, access, networks, paths } = token
   const identity = [id, digest.keyId, digestBytes(digest.value), kind, subjectId]
   const rights = [scopes, JSON.stringify(bindings), access, networks ?? null, paths ?? null]
-  const history = [token.description, new Date(token.createdAt), token.createdBy, timeOrNull(token.expiresAt)]
+  const history = [token.description, new Date(at), by, timeOrNull(token.expiresAt)]
   const origin = [token.parentId ?? null, token.rotatedFrom ?? null]
   return [...identity, ...rights, ...history, token.sealedText ?? null, ...origin]
 }

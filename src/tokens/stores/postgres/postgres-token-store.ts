@@ -3,15 +3,17 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import type { PostgresSettings } from '../../../database/postgres-options.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
 import type {
   Digests,
   KeyUse,
+  NewSubject,
   NewToken,
   Reading,
-  RevocationAct,
   Rotation,
+  ScheduledTask,
   TokenChange,
   TokenFilter,
   TokenGroup,
@@ -22,16 +24,17 @@ import type {
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
+import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
+import { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
 import { listPage } from './postgres-lists.ts'
 import * as lives from './postgres-lives.ts'
-import { pruneChanges, purgeDead } from './postgres-lives-sql.ts'
 import * as sql from './postgres-sql.ts'
 import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
 import { PostgresUpstreamLogins, removeLogins } from './postgres-upstream-logins.ts'
@@ -43,24 +46,31 @@ const countingMs = 60_000
 export class PostgresTokenStore implements TokenStore {
   readonly technology = 'postgres'
   readonly foreign: ForeignRecord
+  readonly audit: PostgresAuditTrail
   readonly logins: LoginRecord
   readonly #connections: PostgresConnections
+  readonly #writer: lives.PostgresWriter
   readonly #onQuery: (operation: string) => void
 
   /** Connects on first use. The schema must be up to date. */
-  constructor(settings: PostgresSettings, { onQuery = () => {} }: StoreOptions = {}) {
+  constructor(settings: PostgresSettings, options: StoreOptions = {}) {
+    const { onQuery = () => {} } = options
     this.#connections = new PostgresConnections(settings)
     this.#onQuery = onQuery
+    this.audit = new PostgresAuditTrail(this.#connections, options)
+    this.#writer = { connections: this.#connections, audit: this.audit }
     this.foreign = new PostgresForeignTokens({
       connections: this.#connections,
       onQuery,
       forms: postgresForms,
       insertToken: insertRow,
+      audit: this.audit,
     })
     this.logins = new PostgresUpstreamLogins({
       connections: this.#connections,
       onQuery,
       forms: postgresForms,
+      audit: this.audit,
     })
   }
 
@@ -90,9 +100,13 @@ export class PostgresTokenStore implements TokenStore {
     await this.#connections.askWatch({ text: 'SELECT 1' })
   }
 
-  async addToken(token: NewToken): Promise<Token> {
+  async addToken(token: NewToken, act: Act): Promise<Token> {
     this.#onQuery('addToken')
-    return this.#connections.transaction((ask) => insertRow(ask, token))
+    return this.#connections.transaction(async (ask) => {
+      const added = await insertRow(ask, token, act)
+      await this.audit.append(ask, act, deeds.issued(token))
+      return added
+    })
   }
 
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
@@ -107,15 +121,15 @@ export class PostgresTokenStore implements TokenStore {
     return showRow(this.#connections.ask, id)
   }
 
-  async revokeToken(id: string, act: RevocationAct): ReturnType<TokenRegistry['revokeToken']> {
+  async revokeToken(id: string, act: Act): ReturnType<TokenRegistry['revokeToken']> {
     if (!isRecordId(id)) return { outcome: 'unknown' }
     this.#onQuery('revokeToken')
-    return lives.revokeOne(this.#connections, id, act)
+    return lives.revokeOne(this.#writer, id, act)
   }
 
-  async revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number> {
+  async revokeTokens(group: TokenGroup, act: Act): Promise<number> {
     this.#onQuery('revokeTokens')
-    return lives.revokeGroup(this.#connections, group, act)
+    return lives.revokeGroup(this.#writer, group, act)
   }
 
   async countTokens(group: TokenGroup): Promise<number> {
@@ -123,10 +137,10 @@ export class PostgresTokenStore implements TokenStore {
     return lives.countGroup(this.#connections, group)
   }
 
-  async rotateToken(id: string, rotation: Rotation): ReturnType<TokenRegistry['rotateToken']> {
+  async rotateToken(id: string, rotation: Rotation, act: Act): ReturnType<TokenRegistry['rotateToken']> {
     if (!isRecordId(id)) return { outcome: 'unknown' }
     this.#onQuery('rotateToken')
-    return lives.rotateOne(this.#connections, id, rotation)
+    return lives.rotateOne(this.#writer, id, rotation, act)
   }
 
   async recordUses(uses: readonly TokenUse[]): Promise<void> {
@@ -139,14 +153,20 @@ export class PostgresTokenStore implements TokenStore {
     return lives.countDead(this.#connections, deadBefore)
   }
 
-  async purgeDead(deadBefore: number): Promise<number> {
+  async purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number> {
     this.#onQuery('purgeDead')
-    return lives.removeAll(this.#connections, purgeDead, deadBefore)
+    return lives.purgeDead(this.#writer, deadBefore, act, signal)
   }
 
-  async pruneChanges(before: number): Promise<number> {
+  async pruneChanges(before: number, signal?: AbortSignal): Promise<number> {
     this.#onQuery('pruneChanges')
-    return lives.removeAll(this.#connections, pruneChanges, before)
+    return lives.pruneChanges(this.#connections, before, signal)
+  }
+
+  async beginTask(task: ScheduledTask, everyMs: number): Promise<boolean> {
+    this.#onQuery('beginTask')
+    const query = { text: sql.beginTask, values: [task, everyMs] }
+    return this.#connections.transaction(async (ask) => (await ask(query)).length > 0)
   }
 
   async countByKey(now: number): Promise<readonly KeyUse[]> {
@@ -161,13 +181,14 @@ export class PostgresTokenStore implements TokenStore {
     return row && { token: readToken(row, postgresForms), sealedText: textIn(row, 'sealed_text') }
   }
 
-  async addSubject(
-    subject: Parameters<TokenRegistry['addSubject']>[0],
-  ): ReturnType<TokenRegistry['addSubject']> {
+  async addSubject({ id, name, kind }: NewSubject, act: Act): Promise<Subject | undefined> {
     this.#onQuery('addSubject')
-    const values = [subject.id, subject.name, subject.kind, new Date(subject.createdAt)]
-    const [row] = await this.#connections.ask({ text: sql.addSubject, values })
-    return row && readSubject(row, postgresForms)
+    return this.#connections.transaction(async (ask) => {
+      const [row] = await ask({ text: sql.addSubject, values: [id, name, kind, new Date(act.at)] })
+      const subject = row && readSubject(row, postgresForms)
+      if (subject) await this.audit.append(ask, act, deeds.subjectAdded(subject))
+      return subject
+    })
   }
 
   async findSubject(name: string): Promise<Subject | undefined> {
@@ -184,7 +205,7 @@ export class PostgresTokenStore implements TokenStore {
     return rows.map((row) => readSubject(row, postgresForms))
   }
 
-  async setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined> {
+  async setSubjectStatus(name: string, status: SubjectStatus, act: Act): Promise<Subject | undefined> {
     this.#onQuery('setSubjectStatus')
     return this.#connections.transaction(async (ask) => {
       const [changed] = await ask({ text: sql.setSubjectStatus, values: [name, status] })
@@ -193,6 +214,7 @@ export class PostgresTokenStore implements TokenStore {
       if (!changed || !subject) return subject
       if (status === 'deleted') await ask({ text: removeLogins, values: [subject.id] })
       await ask({ text: sql.recordChange, values: [null, subject.id] })
+      await this.audit.append(ask, act, deeds.statusSet(subject))
       return subject
     })
   }

@@ -4,15 +4,19 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type {
   LoginNote,
   LoginRecord,
+  Removal,
   SealedLogin,
   StoredLogin,
   WriteOptions,
 } from '../../upstream-logins/login-record.ts'
+import * as deeds from '../deeds.ts'
 import { loginColumns, readLogin, readLoginNote } from '../read-login.ts'
 import type { StoredForms } from '../stored-token.ts'
+import type { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import type { Ask, PostgresConnections } from './postgres-connections.ts'
 import { recordChange } from './postgres-sql.ts'
 
@@ -30,7 +34,7 @@ RETURNING revision`
 /** Primary key. */
 const replace = `
 UPDATE upstream_logins SET key_id = $3, sealed = $4, updated_at = $5, revision = $6
-WHERE subject_id = $1 AND upstream = $2 AND revision = $7
+WHERE subject_id = $1 AND upstream = $2 AND ($7::uuid IS NULL OR revision = $7)
 RETURNING revision`
 
 /** Primary key. */
@@ -56,6 +60,7 @@ export interface PostgresLoginOptions {
   readonly connections: PostgresConnections
   readonly onQuery: (operation: string) => void
   readonly forms: StoredForms
+  readonly audit: PostgresAuditTrail
 }
 
 export class PostgresUpstreamLogins implements LoginRecord {
@@ -74,29 +79,31 @@ export class PostgresUpstreamLogins implements LoginRecord {
 
   async write(
     login: SealedLogin,
-    { replacing, announced = false }: WriteOptions = {},
+    { replacing, renewing, announced = false, act }: WriteOptions = {},
   ): Promise<string | undefined> {
     const { connections, onQuery } = this.#options
     onQuery('writeLogin')
     const revision = randomUUID()
     const { subjectId, upstream, keyId, sealed, updatedAt } = login
     const values = [subjectId, upstream, keyId, sealed, new Date(updatedAt), revision]
-    const statement =
-      replacing === undefined ? { text: put, values } : { text: replace, values: [...values, replacing] }
+    const inPlace = replacing !== undefined || renewing
+    const statement = inPlace
+      ? { text: replace, values: [...values, replacing ?? null] }
+      : { text: put, values }
     const write = async (ask: Ask) => (await ask(statement)).length > 0
-    const isWritten = announced
-      ? await connections.transaction((ask) => andRecord(ask, subjectId, write))
-      : await write(connections.ask)
+    const entry = act && { act, done: deeds.loginKept(login) }
+    const isWritten =
+      announced || entry !== undefined
+        ? await this.#change(write, announced ? subjectId : undefined, entry)
+        : await write(connections.ask)
     return isWritten ? revision : undefined
   }
 
-  async remove(subjectId: string, upstream: string, revision?: string): Promise<boolean> {
-    const { connections, onQuery } = this.#options
-    onQuery('removeLogin')
-    const query = { text: remove, values: [subjectId, upstream, revision ?? null] }
-    return connections.transaction((ask) =>
-      andRecord(ask, subjectId, async (ask) => (await ask(query)).length > 0),
-    )
+  async remove(subjectId: string, upstream: string, act: Act, removal: Removal = {}): Promise<boolean> {
+    this.#options.onQuery('removeLogin')
+    const query = { text: remove, values: [subjectId, upstream, removal.revision ?? null] }
+    const entry = { act, done: deeds.loginRemoved(subjectId, upstream, removal) }
+    return this.#change(async (ask) => (await ask(query)).length > 0, subjectId, entry)
   }
 
   async list(subjectIds: readonly string[]): Promise<readonly LoginNote[]> {
@@ -116,11 +123,24 @@ export class PostgresUpstreamLogins implements LoginRecord {
     const values = [keyId, limit, after?.subjectId ?? null, after?.upstream ?? null]
     return (await connections.ask({ text: listUnder, values })).map((row) => readLogin(row, forms))
   }
-}
 
-/** The change comes last, because the clock's row stays locked from there to the commit. */
-async function andRecord(ask: Ask, subjectId: string, act: (ask: Ask) => Promise<boolean>): Promise<boolean> {
-  const isDone = await act(ask)
-  if (isDone) await ask({ text: recordChange, values: [null, subjectId] })
-  return isDone
+  /**
+   * Whether `work` changed something; then the change of the subject and the entry are recorded with it, where there are
+   * such. They come last, because both rows stay locked from there to the commit.
+   */
+  #change(
+    work: (ask: Ask) => Promise<boolean>,
+    changedSubjectId: string | undefined,
+    entry: { readonly act: Act; readonly done: Done } | undefined,
+  ): Promise<boolean> {
+    const { connections, audit } = this.#options
+    return connections.transaction(async (ask) => {
+      const isDone = await work(ask)
+      if (isDone && changedSubjectId !== undefined) {
+        await ask({ text: recordChange, values: [null, changedSubjectId] })
+      }
+      if (isDone && entry !== undefined) await audit.append(ask, entry.act, entry.done)
+      return isDone
+    })
+  }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import type {
   ForeignLocator,
   ForeignReading,
@@ -11,9 +12,11 @@ import type {
   NewForeignToken,
 } from '../../foreign/foreign-record.ts'
 import type { Digest, NewToken } from '../../ports.ts'
+import * as deeds from '../deeds.ts'
 import { readForeignReading, readImportedFormat } from '../read-foreign.ts'
 import { digestBytes } from '../reading.ts'
 import { type StoredForms, tokenColumns } from '../stored-token.ts'
+import type { SqliteAuditTrail } from './sqlite-audit-trail.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { recordChange, tick } from './sqlite-sql.ts'
 
@@ -54,7 +57,8 @@ export interface SqliteForeignOptions {
   readonly onQuery: (operation: string) => void
   readonly forms: StoredForms
   /** Inserts into `tokens`, inside the transaction under way. */
-  readonly insertToken: (token: NewToken) => unknown
+  readonly insertToken: (token: NewToken, act: Act) => unknown
+  readonly audit: SqliteAuditTrail
 }
 
 export class SqliteForeignTokens implements ForeignRecord {
@@ -76,19 +80,20 @@ export class SqliteForeignTokens implements ForeignRecord {
     return readForeignReading(connection.ask(find, { locators: JSON.stringify(asked) }), forms)
   }
 
-  async add(tokens: readonly NewForeignToken[]): Promise<number> {
-    const { connection, onQuery } = this.#options
+  async add(tokens: readonly NewForeignToken[], act: Act): Promise<number> {
+    const { connection, onQuery, audit } = this.#options
     onQuery('addForeign')
     return connection.transaction(() => {
       const missing = tokens.filter(
         ({ format, locator }) => connection.ask(known, { format, locator }).length === 0,
       )
-      const heralds = missing.filter((token) => this.#insert(token))
+      const heralds = missing.filter((token) => this.#insert(token, act))
       const [herald] = heralds
       if (herald !== undefined) {
         connection.ask(tick)
         connection.ask(recordChange, { tokenId: herald.token.id, subjectId: null })
       }
+      if (missing.length > 0) audit.append(act, deeds.imported(missing.map(({ token }) => token)))
       return missing.length
     })
   }
@@ -99,9 +104,9 @@ export class SqliteForeignTokens implements ForeignRecord {
   }
 
   /** Yields whether the format, or its cost, is new. */
-  #insert({ format, locator, verifier, cost, token }: NewForeignToken): boolean {
+  #insert({ format, locator, verifier, cost, token }: NewForeignToken, act: Act): boolean {
     const { connection, insertToken } = this.#options
-    insertToken(token)
+    insertToken(token, act)
     connection.ask(add, { format, locator, verifier, cost, tokenId: token.id })
     return connection.ask(addFormat, { format, cost }).length > 0
   }

@@ -4,11 +4,20 @@
  * @module
  */
 
-import type { RevocationAct, Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import type { Act } from '../../../audit/entry.ts'
+import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import * as deeds from '../deeds.ts'
 import { countIn, fail, type StoredRow, textIn } from '../stored-value.ts'
+import type { SqliteAuditTrail } from './sqlite-audit-trail.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import * as sql from './sqlite-lives-sql.ts'
 import { insertRow, recordChange, showRow } from './sqlite-token-rows.ts'
+
+/** What acts are done with: a connection, and the record of them, which has an entry in each transaction. */
+export interface SqliteWriter {
+  readonly connection: SqliteConnection
+  readonly audit: SqliteAuditTrail
+}
 
 /** Rows in one transaction, which holds up this thread and every other writer for some ten milliseconds. */
 const batchMax = 500
@@ -16,25 +25,22 @@ const batchMax = 500
 type Revocation = Awaited<ReturnType<TokenRegistry['revokeToken']>>
 type Rotated = Awaited<ReturnType<TokenRegistry['rotateToken']>>
 
-export function revokeOne(connection: SqliteConnection, id: string, act: RevocationAct): Revocation {
+export function revokeOne({ connection, audit }: SqliteWriter, id: string, act: Act): Revocation {
   return connection.transaction(() => {
     const revoked = revokeFamilies(connection, [id], act)
     const token = showRow(connection, id)
     if (token === undefined) return { outcome: 'unknown' }
     if (revoked.length === 0) return { outcome: 'already', token }
     for (const tokenId of revoked) recordChange(connection, { tokenId, subjectId: null })
+    audit.append(act, deeds.revokedOne(id, token.subject, revoked))
     return { outcome: 'revoked', token, derived: revoked.length - 1 }
   })
 }
 
-export async function revokeGroup(
-  connection: SqliteConnection,
-  group: TokenGroup,
-  act: RevocationAct,
-): Promise<number> {
+export async function revokeGroup(writer: SqliteWriter, group: TokenGroup, act: Act): Promise<number> {
   let count = 0
   for (let after: string | undefined = ''; after !== undefined; await turn()) {
-    const batch = revokeBatch(connection, group, act, after)
+    const batch = revokeBatch(writer, group, act, after)
     count += batch.revoked
     after = batch.last
   }
@@ -42,12 +48,15 @@ export async function revokeGroup(
 }
 
 /** `last` is where the next batch begins; `undefined` when there is none. */
-function revokeBatch(connection: SqliteConnection, group: TokenGroup, act: RevocationAct, after: string) {
+function revokeBatch({ connection, audit }: SqliteWriter, group: TokenGroup, act: Act, after: string) {
   return connection.transaction(() => {
     const { text, parameters } = sql.nextOfGroup(group, after, batchMax)
     const ids = idsOf(connection.ask(text, parameters))
     const revoked = revokeFamilies(connection, ids, act)
-    if (revoked.length > 0) recordGroup(connection, group, revoked)
+    if (revoked.length > 0) {
+      recordGroup(connection, group, revoked)
+      audit.append(act, deeds.revokedBatch(group, revoked))
+    }
     return { revoked: revoked.length, last: ids.length < batchMax ? undefined : ids.at(-1) }
   })
 }
@@ -64,7 +73,7 @@ function recordGroup(connection: SqliteConnection, group: TokenGroup, revoked: r
 function revokeFamilies(
   connection: SqliteConnection,
   ids: readonly string[],
-  { at, by, cause }: RevocationAct,
+  { at, by, cause }: Act,
 ): string[] {
   return idsOf(connection.ask(sql.revokeFamilies, { ids: JSON.stringify(ids), at, by, cause }))
 }
@@ -74,15 +83,21 @@ export function countGroup(connection: SqliteConnection, group: TokenGroup): num
   return countOf(connection.ask(text, parameters))
 }
 
-export function rotateOne(connection: SqliteConnection, id: string, { next, at, until }: Rotation): Rotated {
+export function rotateOne(
+  { connection, audit }: SqliteWriter,
+  id: string,
+  { next, until }: Rotation,
+  act: Act,
+): Rotated {
   return connection.transaction(() => {
-    const [ended] = connection.ask(sql.endRotated, { id, next: next.id, until, at })
+    const [ended] = connection.ask(sql.endRotated, { id, next: next.id, until, at: act.at })
     const previous = showRow(connection, id)
     if (previous === undefined) return { outcome: 'unknown' }
     if (ended === undefined) return { outcome: 'refused', previous }
-    const token = insertRow(connection, next)
+    const token = insertRow(connection, next, act)
     const derived = idsOf(connection.ask(sql.endFamilies, { ids: JSON.stringify([id]), until }))
     for (const tokenId of [id, ...derived]) recordChange(connection, { tokenId, subjectId: null })
+    audit.append(act, deeds.rotated(id, next, until))
     return { outcome: 'rotated', token, previous }
   })
 }
@@ -96,15 +111,34 @@ export function countDead(connection: SqliteConnection, before: number): number 
   return countOf(connection.ask(sql.countDead, { before }))
 }
 
-/** Runs a statement that removes at most so many rows until it finds no more; yields how many it was. */
-export async function removeAll(
-  connection: SqliteConnection,
-  statement: typeof sql.purgeDead | typeof sql.pruneChanges,
-  before: number,
+export async function purgeDead(
+  { connection, audit }: SqliteWriter,
+  deadBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
+  return inBatches(signal, () =>
+    connection.transaction(() => {
+      const ids = idsOf(connection.ask(sql.purgeDead, { before: deadBefore, limit: batchMax }))
+      if (ids.length > 0) audit.append(act, deeds.purged(ids, deadBefore))
+      return ids.length
+    }),
+  )
+}
+
+export async function pruneChanges(
+  connection: SqliteConnection,
+  before: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  return inBatches(signal, () => connection.ask(sql.pruneChanges, { before, limit: batchMax }).length)
+}
+
+/** Removes rows until there are no more, or the signal says stop; yields how many it was. */
+async function inBatches(signal: AbortSignal | undefined, removeSome: () => number): Promise<number> {
   let count = 0
-  for (let removed = batchMax; removed > 0; await turn()) {
-    removed = connection.ask(statement, { before, limit: batchMax }).length
+  for (let removed = batchMax; removed > 0 && !signal?.aborted; await turn()) {
+    removed = removeSome()
     count += removed
   }
   return count

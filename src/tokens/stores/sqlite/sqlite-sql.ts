@@ -100,3 +100,9 @@ ORDER BY id DESC LIMIT $limit`
 export const setSubjectStatus = `
 UPDATE subjects SET status = $status WHERE name = $name AND status <> 'deleted' AND status <> $status
 RETURNING ${subjectColumns}`
+
+/** Yields a row to one of all who ask within the interval. Primary key. */
+export const beginTask = `
+UPDATE scheduled_tasks SET begun_at = CAST(unixepoch('subsec') * 1000 AS INTEGER)
+WHERE name = $task AND begun_at <= unixepoch('subsec') * 1000 - $everyMs
+RETURNING name`

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import { type NewToken, ParentUnfit } from '../../ports.ts'
 import type { Token } from '../../token.ts'
 import { digestBytes } from '../reading.ts'
@@ -29,13 +30,13 @@ export function showRow(connection: SqliteConnection, id: string): Token | undef
 }
 
 /** Throws `ParentUnfit`. */
-export function insertRow(connection: SqliteConnection, token: NewToken): Token {
+export function insertRow(connection: SqliteConnection, token: NewToken, act: Act): Token {
   const { id, subjectId, parentId, expiresAt = null } = token
   if (parentId !== undefined) {
     const [parent] = connection.ask(fitParent, { parentId, subjectId, expiresAt })
     if (parent === undefined) throw new ParentUnfit('no live token that lives so long to derive from')
   }
-  connection.ask(sql.addToken, parametersOf(token))
+  connection.ask(sql.addToken, parametersOf(token, act))
   return showRow(connection, id) ?? fail('id')
 }
 
@@ -48,9 +49,14 @@ export function recordChange(
   connection.ask(sql.recordChange, changed)
 }
 
-function parametersOf({ digest, networks, paths, expiresAt, sealedText, ...token }: NewToken): Parameters {
+function parametersOf(
+  { digest, networks, paths, expiresAt, sealedText, ...token }: NewToken,
+  { at, by }: Act,
+): Parameters {
   return {
     ...token,
+    createdAt: at,
+    createdBy: by,
     keyId: digest.keyId,
     digest: digestBytes(digest.value),
     scopes: JSON.stringify(token.scopes),

@@ -3,14 +3,16 @@
  * @module
  */
 
+import type { Act } from '../../../audit/entry.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
 import type {
   Digests,
   KeyUse,
+  NewSubject,
   NewToken,
   Reading,
-  RevocationAct,
   Rotation,
+  ScheduledTask,
   TokenChange,
   TokenFilter,
   TokenGroup,
@@ -21,15 +23,16 @@ import type {
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
+import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
+import { SqliteAuditTrail } from './sqlite-audit-trail.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteForeignTokens } from './sqlite-foreign-tokens.ts'
 import * as lives from './sqlite-lives.ts'
-import { pruneChanges, purgeDead } from './sqlite-lives-sql.ts'
 import * as sql from './sqlite-sql.ts'
 import { insertRow, recordChange, showRow, sqliteForms } from './sqlite-token-rows.ts'
 import { removeLogins, SqliteUpstreamLogins } from './sqlite-upstream-logins.ts'
@@ -38,21 +41,32 @@ import { removeLogins, SqliteUpstreamLogins } from './sqlite-upstream-logins.ts'
 export class SqliteTokenStore implements TokenStore {
   readonly technology = 'sqlite'
   readonly foreign: ForeignRecord
+  readonly audit: SqliteAuditTrail
   readonly logins: LoginRecord
   readonly #connection: SqliteConnection
+  readonly #writer: lives.SqliteWriter
   readonly #onQuery: (operation: string) => void
 
   /** Opens the file at once. The schema must be up to date before the first question. */
-  constructor(settings: { readonly path: string }, { onQuery = () => {} }: StoreOptions = {}) {
+  constructor(settings: { readonly path: string }, options: StoreOptions = {}) {
+    const { onQuery = () => {} } = options
     this.#connection = new SqliteConnection(settings.path)
     this.#onQuery = onQuery
+    this.audit = new SqliteAuditTrail(this.#connection, options)
+    this.#writer = { connection: this.#connection, audit: this.audit }
     this.foreign = new SqliteForeignTokens({
       connection: this.#connection,
       onQuery,
       forms: sqliteForms,
-      insertToken: (token) => insertRow(this.#connection, token),
+      insertToken: (token, act) => insertRow(this.#connection, token, act),
+      audit: this.audit,
     })
-    this.logins = new SqliteUpstreamLogins({ connection: this.#connection, onQuery, forms: sqliteForms })
+    this.logins = new SqliteUpstreamLogins({
+      connection: this.#connection,
+      onQuery,
+      forms: sqliteForms,
+      audit: this.audit,
+    })
   }
 
   async find(digests: Digests): Promise<Reading> {
@@ -82,9 +96,13 @@ export class SqliteTokenStore implements TokenStore {
     this.#connection.ask(sql.ping)
   }
 
-  async addToken(token: NewToken): Promise<Token> {
+  async addToken(token: NewToken, act: Act): Promise<Token> {
     this.#onQuery('addToken')
-    return this.#connection.transaction(() => insertRow(this.#connection, token))
+    return this.#connection.transaction(() => {
+      const added = insertRow(this.#connection, token, act)
+      this.audit.append(act, deeds.issued(token))
+      return added
+    })
   }
 
   async listTokens(filter: TokenFilter): Promise<readonly Token[]> {
@@ -101,14 +119,14 @@ export class SqliteTokenStore implements TokenStore {
     return showRow(this.#connection, id)
   }
 
-  async revokeToken(id: string, act: RevocationAct): ReturnType<TokenRegistry['revokeToken']> {
+  async revokeToken(id: string, act: Act): ReturnType<TokenRegistry['revokeToken']> {
     this.#onQuery('revokeToken')
-    return lives.revokeOne(this.#connection, id, act)
+    return lives.revokeOne(this.#writer, id, act)
   }
 
-  async revokeTokens(group: TokenGroup, act: RevocationAct): Promise<number> {
+  async revokeTokens(group: TokenGroup, act: Act): Promise<number> {
     this.#onQuery('revokeTokens')
-    return lives.revokeGroup(this.#connection, group, act)
+    return lives.revokeGroup(this.#writer, group, act)
   }
 
   async countTokens(group: TokenGroup): Promise<number> {
@@ -116,9 +134,9 @@ export class SqliteTokenStore implements TokenStore {
     return lives.countGroup(this.#connection, group)
   }
 
-  async rotateToken(id: string, rotation: Rotation): ReturnType<TokenRegistry['rotateToken']> {
+  async rotateToken(id: string, rotation: Rotation, act: Act): ReturnType<TokenRegistry['rotateToken']> {
     this.#onQuery('rotateToken')
-    return lives.rotateOne(this.#connection, id, rotation)
+    return lives.rotateOne(this.#writer, id, rotation, act)
   }
 
   async recordUses(uses: readonly TokenUse[]): Promise<void> {
@@ -131,14 +149,19 @@ export class SqliteTokenStore implements TokenStore {
     return lives.countDead(this.#connection, deadBefore)
   }
 
-  async purgeDead(deadBefore: number): Promise<number> {
+  async purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number> {
     this.#onQuery('purgeDead')
-    return lives.removeAll(this.#connection, purgeDead, deadBefore)
+    return lives.purgeDead(this.#writer, deadBefore, act, signal)
   }
 
-  async pruneChanges(before: number): Promise<number> {
+  async pruneChanges(before: number, signal?: AbortSignal): Promise<number> {
     this.#onQuery('pruneChanges')
-    return lives.removeAll(this.#connection, pruneChanges, before)
+    return lives.pruneChanges(this.#connection, before, signal)
+  }
+
+  async beginTask(task: ScheduledTask, everyMs: number): Promise<boolean> {
+    this.#onQuery('beginTask')
+    return this.#connection.ask(sql.beginTask, { task, everyMs }).length > 0
   }
 
   async countByKey(now: number): Promise<readonly KeyUse[]> {
@@ -152,13 +175,14 @@ export class SqliteTokenStore implements TokenStore {
     return row && { token: readToken(row, sqliteForms), sealedText: textIn(row, 'sealed_text') }
   }
 
-  async addSubject(
-    subject: Parameters<TokenRegistry['addSubject']>[0],
-  ): ReturnType<TokenRegistry['addSubject']> {
+  async addSubject({ id, name, kind }: NewSubject, act: Act): Promise<Subject | undefined> {
     this.#onQuery('addSubject')
-    const { id, name, kind, createdAt } = subject
-    const [added] = this.#connection.ask(sql.addSubject, { id, name, kind, createdAt })
-    return added && this.#subject(name)
+    return this.#connection.transaction(() => {
+      const [added] = this.#connection.ask(sql.addSubject, { id, name, kind, createdAt: act.at })
+      const subject = added && this.#subject(name)
+      if (subject) this.audit.append(act, deeds.subjectAdded(subject))
+      return subject
+    })
   }
 
   async findSubject(name: string): Promise<Subject | undefined> {
@@ -174,7 +198,7 @@ export class SqliteTokenStore implements TokenStore {
     return rows.map((row) => readSubject(row, sqliteForms))
   }
 
-  async setSubjectStatus(name: string, status: SubjectStatus): Promise<Subject | undefined> {
+  async setSubjectStatus(name: string, status: SubjectStatus, act: Act): Promise<Subject | undefined> {
     this.#onQuery('setSubjectStatus')
     return this.#connection.transaction(() => {
       const [changed] = this.#connection.ask(sql.setSubjectStatus, { name, status })
@@ -182,6 +206,7 @@ export class SqliteTokenStore implements TokenStore {
       const subject = readSubject(changed, sqliteForms)
       if (status === 'deleted') this.#connection.ask(removeLogins, { subjectId: subject.id })
       recordChange(this.#connection, { tokenId: null, subjectId: subject.id })
+      this.audit.append(act, deeds.statusSet(subject))
       return subject
     })
   }

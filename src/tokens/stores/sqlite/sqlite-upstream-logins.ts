@@ -4,15 +4,19 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type {
   LoginNote,
   LoginRecord,
+  Removal,
   SealedLogin,
   StoredLogin,
   WriteOptions,
 } from '../../upstream-logins/login-record.ts'
+import * as deeds from '../deeds.ts'
 import { loginColumns, readLogin, readLoginNote } from '../read-login.ts'
 import type { StoredForms } from '../stored-token.ts'
+import type { SqliteAuditTrail } from './sqlite-audit-trail.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { recordChange } from './sqlite-token-rows.ts'
 
@@ -31,7 +35,7 @@ RETURNING revision`
 /** Primary key. */
 const replace = `
 UPDATE upstream_logins SET key_id = $keyId, sealed = $sealed, updated_at = $updatedAt, revision = $revision
-WHERE subject_id = $subjectId AND upstream = $upstream AND revision = $replacing
+WHERE subject_id = $subjectId AND upstream = $upstream AND ($replacing IS NULL OR revision = $replacing)
 RETURNING revision`
 
 /** Primary key. */
@@ -59,6 +63,7 @@ export interface SqliteLoginOptions {
   readonly connection: SqliteConnection
   readonly onQuery: (operation: string) => void
   readonly forms: StoredForms
+  readonly audit: SqliteAuditTrail
 }
 
 export class SqliteUpstreamLogins implements LoginRecord {
@@ -77,25 +82,26 @@ export class SqliteUpstreamLogins implements LoginRecord {
 
   async write(
     { subjectId, upstream, keyId, sealed, updatedAt }: SealedLogin,
-    { replacing, announced = false }: WriteOptions = {},
+    { replacing, renewing, announced = false, act }: WriteOptions = {},
   ): Promise<string | undefined> {
     const { connection, onQuery } = this.#options
     onQuery('writeLogin')
     const revision = randomUUID()
     const row = { subjectId, upstream, keyId, sealed, updatedAt, revision }
-    const isWritten = this.#change(subjectId, announced, () => {
-      const rows =
-        replacing === undefined ? connection.ask(put, row) : connection.ask(replace, { ...row, replacing })
-      return rows.length > 0
-    })
+    const inPlace = replacing !== undefined || renewing
+    const write = () =>
+      inPlace ? connection.ask(replace, { ...row, replacing: replacing ?? null }) : connection.ask(put, row)
+    const entry = act && { act, done: deeds.loginKept(row) }
+    const isWritten = this.#change(() => write().length > 0, announced ? subjectId : undefined, entry)
     return isWritten ? revision : undefined
   }
 
-  async remove(subjectId: string, upstream: string, revision?: string): Promise<boolean> {
+  async remove(subjectId: string, upstream: string, act: Act, removal: Removal = {}): Promise<boolean> {
     const { connection, onQuery } = this.#options
     onQuery('removeLogin')
-    const row = { subjectId, upstream, revision: revision ?? null }
-    return this.#change(subjectId, true, () => connection.ask(remove, row).length > 0)
+    const row = { subjectId, upstream, revision: removal.revision ?? null }
+    const entry = { act, done: deeds.loginRemoved(subjectId, upstream, removal) }
+    return this.#change(() => connection.ask(remove, row).length > 0, subjectId, entry)
   }
 
   async list(subjectIds: readonly string[]): Promise<readonly LoginNote[]> {
@@ -117,12 +123,19 @@ export class SqliteUpstreamLogins implements LoginRecord {
     return rows.map((row) => readLogin(row, forms))
   }
 
-  /** Whether `act` changed something; then the subject's change is recorded with it, where that is asked for. */
-  #change(subjectId: string, announced: boolean, act: () => boolean): boolean {
-    const { connection } = this.#options
+  /** Whether `work` changed something; then the change of the subject and the entry are recorded with it, where there are such. */
+  #change(
+    work: () => boolean,
+    changedSubjectId: string | undefined,
+    entry: { readonly act: Act; readonly done: Done } | undefined,
+  ): boolean {
+    const { connection, audit } = this.#options
     return connection.transaction(() => {
-      const isDone = act()
-      if (isDone && announced) recordChange(connection, { tokenId: null, subjectId })
+      const isDone = work()
+      if (isDone && changedSubjectId !== undefined) {
+        recordChange(connection, { tokenId: null, subjectId: changedSubjectId })
+      }
+      if (isDone && entry !== undefined) audit.append(entry.act, entry.done)
       return isDone
     })
   }

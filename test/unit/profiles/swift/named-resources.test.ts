@@ -6,7 +6,11 @@
 
 import fc from 'fast-check'
 import t from 'tap'
-import { type NamedResource, namedResources } from '../../../../src/profiles/swift/named-resources.ts'
+import {
+  copiedSource,
+  type NamedResource,
+  namedResources,
+} from '../../../../src/profiles/swift/named-resources.ts'
 import { parametersOf } from '../../../../src/profiles/swift/swift-fields.ts'
 import { readSwiftPath } from '../../../../src/profiles/swift/swift-path.ts'
 import { vectors } from './vectors.ts'
@@ -264,4 +268,21 @@ t.test('hostile values never fault: they are named, or refused', async () => {
       },
     ),
   )
+})
+
+t.test('the object that a copy reads is named, and nothing where no header can be relied on', async (t) => {
+  const source = (method: string, path: string, ...rawHeaders: string[]) => {
+    const found = copiedSource({ method, path: readSwiftPath(path), query: '', rawHeaders })
+    return found && [found.account, found.container, found.object].join(' ')
+  }
+  t.equal(source('COPY', o, 'Destination', 'd/x'), 'AUTH_test c o')
+  t.equal(source('COPY', o, 'Destination', 'd/x', 'X-Copy-From-Account', 'AUTH_b'), 'AUTH_b c o')
+  const both = ['Destination-Account', 'AUTH_d', 'X-Copy-From-Account', 'AUTH_b']
+  t.equal(source('COPY', o, 'Destination', 'd/x', ...both), 'AUTH_test c o')
+  t.equal(source('PUT', o, 'X-Copy-From', 'd%2Fx'), 'AUTH_test d x')
+  t.equal(source('PUT', o, 'X-Copy-From', '/d/x', 'X-Copy-From-Account', 'AUTH_b'), 'AUTH_b d x')
+  t.equal(source('PUT', o, 'X-Copy-From', ''), undefined)
+  t.equal(source('PUT', o, 'X-Copy-From', 'd/x', 'X-Copy-From', 'd/y'), undefined)
+  for (const method of ['GET', 'POST', 'DELETE']) t.equal(source(method, o, 'X-Copy-From', 'd/x'), undefined)
+  t.equal(source('COPY', '/v1/AUTH_test/c', 'Destination', 'd/x'), undefined)
 })
