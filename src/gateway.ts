@@ -22,7 +22,6 @@ import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { compileRoutes } from './request/compile-routes.ts'
-import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
@@ -141,7 +140,8 @@ async function start(
   const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
   const { redaction } = compiled
   const books = { metrics, log, redaction, openExchanges, isLogging: settings.log.requests }
-  const dataPlane = await openDataPlane(settings.listen, (exchange) => handleRequest(exchange, plan), books)
+  metrics.watchTunnels([...compiled.upstreams.values()])
+  const dataPlane = await openDataPlane(settings.listen, plan, books)
   parts.closers.push(() => dataPlane.close())
   parts.isOpen = true
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)

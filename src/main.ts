@@ -8,8 +8,13 @@
 import process from 'node:process'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(`Sallyport needs Node 22.19 or newer; this is ${process.version}\n`)
+// The first ones that ask before they take a request for an upgrade.
+const minorNeeded = new Map([
+  [22, 21],
+  [24, 9],
+]).get(major)
+if (minorNeeded === undefined ? major < 25 : minor < minorNeeded) {
+  process.stderr.write(`Sallyport needs Node 22.21, 24.9 or newer; this is ${process.version}\n`)
   process.exit(1)
 }
 

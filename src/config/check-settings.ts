@@ -65,7 +65,7 @@ function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report
   }
 }
 
-function checkRoutes({ routes, upstreams }: Partial<Settings>, refuse: Report, warn: Report): void {
+function checkRoutes({ routes, upstreams, listen }: Partial<Settings>, refuse: Report, warn: Report): void {
   const names = new Set<string>()
   const matches = new Map<string, string>()
   for (const [index, route] of (routes ?? []).entries()) {
@@ -83,6 +83,7 @@ function checkRoutes({ routes, upstreams }: Partial<Settings>, refuse: Report, w
       refuse([...path, 'match'], `route «${other}» matches the same requests; narrow one of them`)
     }
     checkPublic(route, path, refuse)
+    checkDeadlines(route, path, listen, refuse)
     checkSwift(route, path, refuse, warn)
     if (route.mode === 'shadow')
       warn([...path, 'mode'], 'in shadow mode the route lets every request through')
@@ -101,6 +102,25 @@ function claim({ name, match }: RouteSettings, matches: Map<string, string>): st
     }
   }
   return other
+}
+
+/** Neither is a client cut off while it waits, nor does an upgrade stand where no request could ask for it. */
+function checkDeadlines(
+  { timeouts, match, upgrade }: RouteSettings,
+  path: SettingPath,
+  listen: Settings['listen'] | undefined,
+  refuse: Report,
+): void {
+  for (const phase of ['headers', 'bodyIdle'] as const) {
+    if (listen === undefined || (timeouts[phase] ?? 0) < listen.timeouts.idle) continue
+    refuse(
+      [...path, 'timeouts', phase],
+      'expected less than listen.timeouts.idle, or the client is cut off while it waits',
+    )
+  }
+  if (upgrade.protocols.length > 0 && match.methods?.includes('GET') === false) {
+    refuse([...path, 'upgrade', 'protocols'], 'has no effect on a route without GET; remove one of them')
+  }
 }
 
 /** A rule beside `public: true` looks as if it held, and does not. */

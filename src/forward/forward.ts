@@ -7,8 +7,10 @@
 import type { Exchange } from '../request/exchange.ts'
 import { isRefusal, type Refusal, refuse } from '../request/refusal.ts'
 import type { OutgoingRequest } from '../rewrite/rewrite-request.ts'
+import { Http1Error } from './http1/http1-error.ts'
 import { type FilterHeaders, type OnRefused, ResponseCarrier } from './response-carrier.ts'
-import type { UpstreamHead } from './upstream-client.ts'
+import { requestUpgrade } from './tunnel/request-upgrade.ts'
+import type { RouteTimeouts, UpstreamHead } from './upstream-client.ts'
 import type { Upstream } from './upstreams.ts'
 
 /** What the other stages have to say while a request is forwarded. */
@@ -16,6 +18,9 @@ export interface Forwarding {
   readonly filterHeaders: FilterHeaders
   /** Called at most once, and only while nothing has been written to the client. */
   readonly onRefused: OnRefused
+  /** Told why a response that was begun is broken off. */
+  readonly onBroken: OnRefused
+  readonly timeouts: RouteTimeouts
   /**
    * Looks at the head of the answer before the client gets any of it: `undefined` carries it on, a refusal takes its
    * place, and a promise brings another credential to send the request with. Never rejects.
@@ -35,11 +40,15 @@ export function forward(
   forwarding: Forwarding,
 ): void {
   const { incoming, response } = exchange
-  const { filterHeaders, onRefused, inspect } = forwarding
+  const { filterHeaders, onRefused, onBroken, inspect, timeouts } = forwarding
   // A client may leave while its token is looked up.
   if (response.destroyed) return
   if (upstream.requests >= upstream.requestsMax) {
-    onRefused(refuse('upstream_busy', `more than ${upstream.requestsMax} requests`, { retryAfterSeconds: 1 }))
+    onRefused(busy(`more than ${upstream.requestsMax} requests`))
+    return
+  }
+  if (exchange.upgrade !== undefined && upstream.tunnels >= upstream.tunnelsMax) {
+    onRefused(busy(`more than ${upstream.tunnelsMax} tunnels`))
     return
   }
   // To a client of HTTP/1.0 the expectation means nothing, and no interim answer is sent.
@@ -55,11 +64,28 @@ export function forward(
   const carrier = new ResponseCarrier(response, upstream, {
     filterHeaders,
     onRefused,
+    onBroken,
     intercept,
     takesInterim,
   })
   const body = hasBody ? incoming : undefined
-  carrier.follow(upstream.client.send({ method, target, headers, body, expectsContinue }, carrier))
+  const request = { method, target, headers, body, expectsContinue, timeouts }
+  carrier.follow(
+    exchange.upgrade === undefined
+      ? upstream.client.send(request, carrier)
+      : requestUpgrade(exchange, exchange.upgrade, request, upstream, carrier, filterHeaders),
+  )
+  if (timeouts.total !== undefined) boundTotal(exchange, carrier, timeouts.total)
+}
+
+function busy(reason: string): Refusal {
+  return refuse('upstream_busy', reason, { retryAfterSeconds: 1 })
+}
+
+function boundTotal({ response }: Exchange, carrier: ResponseCarrier, totalMs: number): void {
+  const error = () => new Http1Error('HTTP1_TOTAL_TIMEOUT', 'the answer took too long')
+  const timer = setTimeout(() => carrier.fail(error()), totalMs)
+  response.once('close', () => clearTimeout(timer))
 }
 
 /** The answer is not for the client: a refusal is, or the answer to the same request with another credential. */

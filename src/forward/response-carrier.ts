@@ -21,6 +21,8 @@ export type OnRefused = (refusal: Refusal) => void
 export interface Carrying {
   readonly filterHeaders: FilterHeaders
   readonly onRefused: OnRefused
+  /** Told why a response that was begun is broken off. */
+  readonly onBroken: OnRefused
   /** Given the head; what it yields is called, in place of carrying the response, when that has been given up. */
   readonly intercept: ((head: UpstreamHead) => (() => void) | undefined) | undefined
   /** The client speaks HTTP/1.1. */
@@ -114,9 +116,25 @@ export class ResponseCarrier implements ResponseReceiver {
   onFailure(error: Error): void {
     if (this.#isDone) return
     this.#finish()
+    if (!this.#response.headersSent) {
+      if (!this.#response.destroyed) this.#carrying.onRefused(refusalOf(error))
+      return
+    }
+    this.#carrying.onBroken(refusalOf(error))
     // What was written before the failure leaves in this tick; then the connection breaks off.
-    if (this.#response.headersSent) process.nextTick(breakOff, this.#response)
-    else if (!this.#response.destroyed) this.#carrying.onRefused(refusalOf(error))
+    process.nextTick(breakOff, this.#response)
+  }
+
+  /** Give the upstream's answer up for this reason, unless it is complete. */
+  fail(error: Error): void {
+    if (this.#isDone) return
+    this.#call?.abort()
+    this.onFailure(error)
+  }
+
+  /** There is no response to carry: the connection has become a tunnel. */
+  leave(): void {
+    this.#finish()
   }
 
   /** Sends the head by itself, unless the body has come already. */

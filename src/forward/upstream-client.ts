@@ -16,6 +16,22 @@ export interface UpstreamRequest {
   readonly body: Readable | undefined
   /** The body waits to be asked for (RFC 9110 section 10.1.1): the upstream's word on it goes before it. */
   readonly expectsContinue: boolean
+  /** In place of the client's own. */
+  readonly timeouts?: RequestTimeouts
+  /** The protocol that the upstream is asked to switch to; such a request takes a connection of its own. */
+  readonly upgradeTo?: string
+}
+
+/** How long an upstream may be silent, in milliseconds: before the head of its answer, and between two pieces of it. */
+export interface RequestTimeouts {
+  readonly headers: number
+  readonly bodyIdle: number
+}
+
+/** The deadlines of a route, in milliseconds. */
+export interface RouteTimeouts extends RequestTimeouts {
+  /** From the request to the last byte of its answer. */
+  readonly total: number | undefined
 }
 
 /** The head of an interim answer: a status from 102 to 199, and headers as in `UpstreamHead`. */

@@ -15,6 +15,7 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'HTTP1_CONNECT_TIMEOUT':
     case 'HTTP1_HEAD_TIMEOUT':
     case 'HTTP1_BODY_TIMEOUT':
+    case 'HTTP1_TOTAL_TIMEOUT':
     case 'ETIMEDOUT':
       return refuse('upstream_timeout', error.code)
     case 'ECONNREFUSED':

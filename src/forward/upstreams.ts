@@ -6,6 +6,7 @@
 
 import type { UpstreamSettings } from '../config/schema/settings.ts'
 import { Http1Client } from './http1/http1-client.ts'
+import { compileDial, type Dial } from './tunnel/dial.ts'
 import { UndiciClient } from './undici/undici-client.ts'
 import type { UpstreamClient } from './upstream-client.ts'
 
@@ -22,6 +23,13 @@ export interface Upstream {
   readonly requestsMax: number
   /** Requests under way or waiting now. */
   requests: number
+  /** For connections that are to become tunnels. */
+  readonly dial: Dial
+  readonly timeouts: UpstreamSettings['timeouts']
+  /** Tunnels at the most. */
+  readonly tunnelsMax: number
+  /** Tunnels now, with those that are being made. */
+  tunnels: number
 }
 
 /** Makes the client of an upstream; connections are made when requests need them. */
@@ -37,6 +45,10 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
     connections: settings.connections,
     requestsMax: settings.connections + settings.queue,
     requests: 0,
+    dial: compileDial(settings),
+    timeouts: settings.timeouts,
+    tunnelsMax: settings.tunnels,
+    tunnels: 0,
   }
 }
 

@@ -40,6 +40,12 @@ export class ClientErrors {
     this.#latest.set(exchange.incoming.socket, exchange)
   }
 
+  /** Whether a request came before on this connection that has no answer yet. */
+  isBusy(socket: Duplex): boolean {
+    const latest = this.#latest.get(socket)
+    return latest !== undefined && !latest.response.writableFinished
+  }
+
   /** Node's parser or one of its timers gave up on a socket. */
   failed(error: Error, socket: Duplex): void {
     const refusal = refusalOfClientError(error)

@@ -4,18 +4,21 @@
  * @module
  */
 
-import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type IncomingMessage, METHODS, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
+import { handleRequest } from '../request/handle-request.ts'
+import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import { Upgrades } from './upgrades.ts'
 
 /** The open listener. */
 export interface DataPlane {
@@ -25,24 +28,19 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-/** Carries one exchange to its answer; a rejection is a defect of the gateway. */
-type Handle = (exchange: Exchange) => Promise<void>
-
 /** How soon a connection that falls idle while the listener drains is closed. */
 const sweepIntervalMs = 50
 
 /** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
 export async function openDataPlane(
   settings: Settings['listen'],
-  handle: Handle,
+  plan: Plan,
   books: Books,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
   const clientErrors = new ClientErrors(books, nextId)
-  const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
-    if (clientErrors.isBehindLast(incoming, response)) return
-    const exchange = new Exchange(nextId(), target, incoming, response)
+  const begin = (exchange: Exchange) => {
     clientErrors.began(exchange)
     settleOnClose(exchange, books)
     const refusal = refusalOfPreamble(exchange)
@@ -51,8 +49,11 @@ export async function openDataPlane(
       sendRefusal(exchange, refusal)
       return
     }
-    handle(exchange).catch((error: unknown) => fail(exchange, error, books))
+    // A rejection is a defect of the gateway.
+    handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
+
+  const upgrades = new Upgrades({ plan, clientErrors, nextId, begin })
 
   const fastify = Fastify({
     logger: false,
@@ -63,6 +64,8 @@ export async function openDataPlane(
       connectionsCheckingInterval: 1000,
       // Node's own answer would be no refusal of ours, and nobody would count it.
       requireHostHeader: false,
+      // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
+      shouldUpgradeCallback: (incoming) => upgrades.shouldTake(incoming),
     },
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -72,20 +75,26 @@ export async function openDataPlane(
     exposeHeadRoutes: false,
     clientErrorHandler: (error, socket) => clientErrors.failed(error, socket),
   })
-  routeEverything(fastify, onExchange)
+  routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
+    if (clientErrors.isBehindLast(incoming, response)) return
+    begin(new Exchange(nextId(), originalUrl, incoming, response))
+  })
   tuneServer(fastify.server, limits.connections, timeouts.headers)
   fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
+  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
+    upgrades.take(incoming, socket as Socket, head),
+  )
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, timeouts.drain) }
+  return { address, port, close: () => drain(fastify, upgrades, timeouts.drain) }
 }
 
 function routeEverything(
   fastify: FastifyInstance,
-  onExchange: (target: string, incoming: IncomingMessage, response: ServerResponse) => void,
+  onRequest: (request: FastifyRequest, reply: FastifyReply) => void,
 ): void {
   for (const method of METHODS) {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method, { hasBody: true })
@@ -95,7 +104,7 @@ function routeEverything(
     url: '/',
     onRequest: (request, reply) => {
       reply.hijack()
-      onExchange(request.originalUrl, request.raw, reply.raw)
+      onRequest(request, reply)
     },
     handler: () => {
       throw new Error('a hijacked exchange came back to Fastify')
@@ -123,8 +132,11 @@ function fail(exchange: Exchange, error: unknown, { log }: Books): void {
   else sendRefusal(exchange, refusal)
 }
 
-async function drain(fastify: FastifyInstance, drainMs: number): Promise<void> {
-  const force = setTimeout(() => fastify.server.closeAllConnections(), drainMs)
+async function drain(fastify: FastifyInstance, upgrades: Upgrades, drainMs: number): Promise<void> {
+  const force = setTimeout(() => {
+    fastify.server.closeAllConnections()
+    upgrades.closeAll()
+  }, drainMs)
   // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
   const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
   await fastify.close()

@@ -5,9 +5,14 @@
  */
 
 import type { Log } from '../observability/log.ts'
-import { type ExchangeOutcome, type Metrics, unmatchedRoute } from '../observability/metrics.ts'
+import {
+  type ExchangeOutcome,
+  type Metrics,
+  type TunnelCause,
+  unmatchedRoute,
+} from '../observability/metrics.ts'
 import type { Redaction } from '../observability/redaction.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { Exchange, OpenTunnel } from '../request/exchange.ts'
 import type { OpenExchanges } from '../request/open-exchanges.ts'
 
 /** Where the books are. */
@@ -35,6 +40,8 @@ function settle(exchange: Exchange, { metrics, log, redaction, openExchanges, is
   const recorder = metrics.forRoute(notes.route ?? unmatchedRoute)
   recorder.settled(exchange.method, status, outcome, durationMs / 1000)
   if (notes.shadowed !== undefined) recorder.wouldRefuse(notes.shadowed.code)
+  const tunnel = tunnelOf(exchange)
+  if (tunnel !== undefined) metrics.tunnelClosed(tunnel.endedBy)
   if (!isLogging) return
   const refusal = notes.refusal ?? notes.shadowed
   log.info(
@@ -54,15 +61,28 @@ function settle(exchange: Exchange, { metrics, log, redaction, openExchanges, is
       tokenKind: notes.tokenKind,
       subject: notes.subject,
       code: refusal?.code,
-      reason: refusal?.reason ?? notes.withdrawal,
+      reason: refusal?.reason ?? notes.withdrawal ?? notes.broken,
       owner: refusal?.owner,
+      tunnel,
     },
     'request',
   )
 }
 
+/** What the log says of a tunnel. */
+function tunnelOf({
+  notes: { tunnel, withdrawal },
+}: Exchange):
+  | (Pick<OpenTunnel, 'protocol' | 'bytesReceived' | 'bytesSent'> & { readonly endedBy: TunnelCause })
+  | undefined {
+  if (tunnel === undefined) return undefined
+  const { protocol, bytesReceived, bytesSent, endedBy = 'client' } = tunnel
+  return { protocol, bytesReceived, bytesSent, endedBy: withdrawal === undefined ? endedBy : 'withdrawal' }
+}
+
 function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
   if (notes.withdrawal !== undefined) return 'revoked'
+  if (notes.tunnel !== undefined) return notes.shadowed === undefined ? 'tunnelled' : 'shadowed'
   if (!response.writableFinished) return 'aborted'
   if (notes.refusal !== undefined) return notes.refusal.code
   if (notes.isServed) return 'served'

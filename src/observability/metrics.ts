@@ -5,16 +5,26 @@
  */
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { Withdrawal } from '../request/exchange.ts'
+import type { TunnelEnd, Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { onceForEach } from './once-for-each.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
- * because its token was good no longer.
+ * because its token was good no longer; `tunnelled`: the upstream switched protocols, and the tunnel has ended.
  */
-export type ExchangeOutcome = 'forwarded' | 'served' | 'shadowed' | 'aborted' | 'revoked' | RefusalCode
+export type ExchangeOutcome =
+  | 'forwarded'
+  | 'served'
+  | 'shadowed'
+  | 'tunnelled'
+  | 'aborted'
+  | 'revoked'
+  | RefusalCode
+
+/** What ended a tunnel; `withdrawal` of its token. */
+export type TunnelCause = TunnelEnd | 'withdrawal'
 
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
@@ -35,6 +45,11 @@ interface RingToWatch {
   readonly state: 'fixed' | 'followed' | 'outdated'
 }
 
+interface UpstreamToWatch {
+  readonly name: string
+  readonly tunnels: number
+}
+
 /** Functions without `this`: each may be handed on by itself. */
 export interface Metrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
@@ -46,6 +61,10 @@ export interface Metrics {
   storeQueried(operation: string): void
   /** A request under way was broken off. */
   streamClosed(cause: Withdrawal): void
+  /** A tunnel has ended. */
+  tunnelClosed(cause: TunnelCause): void
+  /** Where the number of tunnels to each upstream is read at a scrape. */
+  watchTunnels(upstreams: readonly UpstreamToWatch[]): void
   /** A text of another service was tried as a token of this format. */
   proved(format: string, result: ProofResult): void
   /** One hash was computed to prove such a text. */
@@ -107,6 +126,17 @@ export function createMetrics(): Metrics {
     'sallyport_streams_closed_total',
     'Requests broken off under way because their token was good no longer.',
   )
+  let upstreams: readonly UpstreamToWatch[] = []
+  const tunnels = gaugesOf(
+    'sallyport_tunnels_open',
+    'Upgraded connections to an upstream, with those being made.',
+    () => upstreams.map(({ name, tunnels }) => [{ upstream: name }, tunnels] as const),
+  )
+  const tunnelsClosed = cellFamily(
+    'counter',
+    'sallyport_tunnels_closed_total',
+    'Upgraded connections by what ended them.',
+  )
   const proofs = cellFamily(
     'counter',
     'sallyport_foreign_proofs_total',
@@ -153,6 +183,8 @@ export function createMetrics(): Metrics {
     queries,
     systemToken,
     streams,
+    tunnels,
+    tunnelsClosed,
     proofs,
     hashes,
     propagation,
@@ -183,6 +215,7 @@ export function createMetrics(): Metrics {
     auditEntries: purgedRecords.cell({ kind: 'audit_entry' }),
   }
   const streamsOf = onceForEach((cause: Withdrawal) => streams.cell({ cause }))
+  const tunnelsOf = onceForEach((cause: TunnelCause) => tunnelsClosed.cell({ cause }))
 
   function recorder(route: string): RouteRecorder {
     const outcomes = onceForEach((outcome: ExchangeOutcome) => exchanges.cell({ route, outcome }))
@@ -217,6 +250,12 @@ export function createMetrics(): Metrics {
     },
     streamClosed: (cause) => {
       streamsOf(cause).value += 1
+    },
+    tunnelClosed: (cause) => {
+      tunnelsOf(cause).value += 1
+    },
+    watchTunnels: (watched) => {
+      upstreams = watched
     },
     proved: (format, result) => {
       proofsOf(format)(result).value += 1

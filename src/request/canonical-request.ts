@@ -49,7 +49,10 @@ const connectionOptions = new Set(['close', 'keep-alive', 'upgrade', 'te', 'trai
 const forbiddenInTarget = /[\u0000-\u0020\u007f#]/
 
 /** Read the head of a request, or refuse it with 400 or 431. */
-export function canonicalRequest(exchange: Exchange, limits: HeadLimits): CanonicalRequest | Refusal {
+export function canonicalRequest(
+  exchange: Pick<Exchange, 'method' | 'target' | 'rawHeaders'>,
+  limits: HeadLimits,
+): CanonicalRequest | Refusal {
   const { rawHeaders, target } = exchange
   if (rawHeaders.length > limits.headerCount * 2)
     return refuse('too_many_headers', 'more header lines than allowed')

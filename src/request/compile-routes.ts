@@ -146,6 +146,16 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
     }),
     upstream,
     filterResponse: compileFilterResponse(privileged),
+    upgrade: {
+      protocols: new Set(route.upgrade.protocols),
+      idleMs: route.upgrade.idle,
+      lifetimeMs: route.upgrade.lifetime,
+    },
+    timeouts: {
+      headers: route.timeouts.headers ?? upstream.timeouts.headers,
+      bodyIdle: route.timeouts.bodyIdle ?? upstream.timeouts.bodyIdle,
+      total: route.timeouts.total,
+    },
   }
 }
 

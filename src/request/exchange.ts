@@ -8,7 +8,9 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
 import type { TokenState } from '../tokens/token.ts'
+import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
 
 /**
@@ -16,6 +18,27 @@ import type { Refusal } from './refusal.ts'
  * `undecidable` when the store could not tell.
  */
 export type Withdrawal = Exclude<TokenState, 'active'> | 'unknown' | 'undecidable'
+
+/** Who or what ended a tunnel first. */
+export type TunnelEnd = 'client' | 'upstream' | 'idle' | 'lifetime' | 'drain'
+
+/** A connection that has become something else than HTTP. */
+export interface OpenTunnel {
+  readonly protocol: string
+  /** From the client, behind the head of its request. */
+  readonly bytesReceived: number
+  /** To the client, behind the head of the answer. */
+  readonly bytesSent: number
+  /** `undefined` while both sides are open. */
+  readonly endedBy: TunnelEnd | undefined
+  /** Close both sides at once. */
+  end(by: TunnelEnd): void
+}
+
+/** A request to switch protocols that its route allows, and what the client has sent behind it. */
+export interface UpgradeRequest extends AllowedUpgrade {
+  readonly early: EarlyBytes
+}
 
 /** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
 export interface ExchangeNotes {
@@ -36,6 +59,10 @@ export interface ExchangeNotes {
   shadowed: Refusal | undefined
   /** Why the exchange was broken off while it was under way. */
   withdrawal: Withdrawal | undefined
+  /** Why the answer was broken off when it had been begun. */
+  broken: string | undefined
+  /** What the connection became, where the upstream switched protocols. */
+  tunnel: OpenTunnel | undefined
 }
 
 /** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
@@ -68,9 +95,19 @@ export class Exchange {
     refusal: undefined,
     shadowed: undefined,
     withdrawal: undefined,
+    broken: undefined,
+    tunnel: undefined,
   }
+  /** `undefined` for a plain request, which one is too whose `Upgrade` is ignored. */
+  readonly upgrade: UpgradeRequest | undefined
 
-  constructor(id: string, target: string, incoming: IncomingMessage, response: ServerResponse) {
+  constructor(
+    id: string,
+    target: string,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    upgrade?: UpgradeRequest,
+  ) {
     this.id = id
     this.method = incoming.method ?? ''
     this.target = target
@@ -79,6 +116,7 @@ export class Exchange {
     this.scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
     this.incoming = incoming
     this.response = response
+    this.upgrade = upgrade
     this.startedAtMs = performance.now()
   }
 }

@@ -9,6 +9,7 @@ import { forward } from '../forward/forward.ts'
 import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
+import { screenUpgrade } from './find-upgrade.ts'
 import { valuesOfHeader } from './header-name.ts'
 import type { Plan, RoutePlan } from './plan.ts'
 import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
@@ -51,7 +52,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
   }
-  const screened = screen(request, route.plan)
+  const screened = screen(exchange, request, route.plan)
   if (screened !== undefined) return refuseHere(screened)
   const served = profile.serve?.({ exchange, request, client })
   if (served !== undefined) {
@@ -83,6 +84,10 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   forward(exchange, outgoing, upstream, {
     filterHeaders: (upstreamHeaders) => filterResponse(upstreamHeaders, grant),
     onRefused: refuseHere,
+    onBroken: ({ reason }) => {
+      notes.broken = reason
+    },
+    timeouts: route.plan.timeouts,
     inspect: profile.inspectAnswer?.(granted, credential),
     rewrite,
   })
@@ -92,9 +97,10 @@ const noCredential: readonly string[] = []
 
 /** What is refused on this route whoever asks. */
 function screen(
+  { upgrade, rawHeaders }: Exchange,
   request: CanonicalRequest,
   { allowsUnderscoreNames, profile }: RoutePlan,
 ): Refusal | undefined {
   if (request.hasUnderscoreName && !allowsUnderscoreNames) return underscoreName
-  return profile.screen?.(request)
+  return (upgrade && screenUpgrade(upgrade.protocol, rawHeaders)) ?? profile.screen?.(request)
 }

@@ -9,6 +9,7 @@ import type { Authorize } from '../authorize/authorize.ts'
 import type { ConcludeSettings } from '../authorize/conclude.ts'
 import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
+import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
@@ -18,6 +19,7 @@ import type { ResolveToken } from '../tokens/resolve-token.ts'
 import type { Token } from '../tokens/token.ts'
 import type { HeadLimits } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
+import type { UpgradePlan } from './find-upgrade.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
 import type { Refusal } from './refusal.ts'
 import type { RefusalMessage } from './refusal-message.ts'
@@ -34,6 +36,8 @@ export interface RoutePlan {
   readonly rewriteRequest: RewriteRequest
   readonly upstream: Upstream
   readonly filterResponse: FilterResponse
+  readonly upgrade: UpgradePlan
+  readonly timeouts: RouteTimeouts
 }
 
 /** The gateway's stages. A reload makes a new plan; exchanges keep the one they began with. */

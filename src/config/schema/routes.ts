@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { tokenKinds } from '../../tokens/token.ts'
 import { cidr, flag, headerName, name } from './primitives.ts'
 import { profile } from './profiles.ts'
+import { timeouts, upgrade } from './streams.ts'
 
 const text = () => z.string().min(1)
 
@@ -173,6 +174,8 @@ export const route = z
       .enum(['preserve', 'upstream'])
       .default('preserve')
       .describe("Which Host the upstream sees: the client's, or the upstream's own."),
+    upgrade: upgrade.prefault({}),
+    timeouts: timeouts.prefault({}),
     onRefusal: z
       .enum(['truthful', 'not-found'])
       .default('truthful')

@@ -78,6 +78,11 @@ const upstream = z
       .describe('Where the service listens.'),
     connections: count(1, 10_000).prefault(64).describe('Connections to this upstream at the most.'),
     queue: count(0, 100_000).prefault(1024).describe('Requests that may wait for a connection; more is 503.'),
+    tunnels: count(0, 1_000_000)
+      .prefault(1024)
+      .describe(
+        'Upgraded connections to this upstream at the most, beside `connections` and with those being made; more is 503.',
+      ),
     timeouts: z
       .strictObject({
         connect: duration().prefault('5s').describe('For the connection to be made; then 504.'),

@@ -141,13 +141,11 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     const nowMs = performance.now()
     for (const connection of this.#open) connection.checkDeadline(nowMs)
     // Waiting for a connection is a part of waiting for an answer.
-    const isOverdue = ({ begunAtMs }: Http1Call) => nowMs - begunAtMs >= this.#options.timeouts.headers
-    for (
-      let call = this.#oldestWaiting();
-      call !== undefined && isOverdue(call);
-      call = this.#oldestWaiting()
-    ) {
-      this.#failWaiting(1, new Http1Error('HTTP1_HEAD_TIMEOUT', 'no connection became free in time'))
+    for (const call of this.#waiting) {
+      const { headers } = call.request.timeouts ?? this.#options.timeouts
+      if (nowMs - call.begunAtMs < headers) continue
+      call.abort()
+      call.receiver.onFailure(new Http1Error('HTTP1_HEAD_TIMEOUT', 'no connection became free in time'))
     }
     if (this.#open.size > 0 || this.#waiting.size > 0) return
     clearInterval(this.#sweeper)

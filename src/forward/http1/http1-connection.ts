@@ -107,10 +107,8 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
       if (waitedMs >= this.#timeouts.connect) this.#timeOut('HTTP1_CONNECT_TIMEOUT')
     } else if (this.#phase === 'idle') {
       if (waitedMs >= this.#keepAliveMs) this.#close(undefined)
-    } else if (this.#hasHead) {
-      if (waitedMs >= this.#timeouts.bodyIdle && !this.#isPaused) this.#timeOut('HTTP1_BODY_TIMEOUT')
-    } else if (waitedMs >= this.#timeouts.headers && this.#isUpstreamsTurn()) {
-      this.#timeOut('HTTP1_HEAD_TIMEOUT')
+    } else {
+      this.#checkAnswer(waitedMs)
     }
   }
 
@@ -172,6 +170,15 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
 
   onBodyBroken(): void {
     this.#close(new Http1Error('HTTP1_REQUEST', 'the body of the request broke off'))
+  }
+
+  #checkAnswer(waitedMs: number): void {
+    const { headers, bodyIdle } = this.#call?.request.timeouts ?? this.#timeouts
+    if (this.#hasHead) {
+      if (waitedMs >= bodyIdle && !this.#isPaused) this.#timeOut('HTTP1_BODY_TIMEOUT')
+    } else if (waitedMs >= headers && this.#isUpstreamsTurn()) {
+      this.#timeOut('HTTP1_HEAD_TIMEOUT')
+    }
   }
 
   #onConnect(): void {

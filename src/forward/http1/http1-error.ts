@@ -14,6 +14,7 @@ export type Http1ErrorCode =
   | 'HTTP1_CONNECT_TIMEOUT'
   | 'HTTP1_HEAD_TIMEOUT'
   | 'HTTP1_BODY_TIMEOUT'
+  | 'HTTP1_TOTAL_TIMEOUT'
   /** The gateway is closing. */
   | 'HTTP1_CLOSED'
 

@@ -29,6 +29,7 @@ export function requestHead({
   headers,
   body,
   expectsContinue,
+  upgradeTo,
 }: UpstreamRequest): RequestHead {
   let text = requestLine(method, target)
   let contentLength: string | undefined
@@ -46,7 +47,10 @@ export function requestHead({
   }
   const bodyBytes = lengthOf(contentLength, body !== undefined)
   // For servers of HTTP/1.0, which close without it.
-  text += 'connection: keep-alive\r\n'
+  text +=
+    upgradeTo === undefined
+      ? 'connection: keep-alive\r\n'
+      : `connection: Upgrade\r\n${fieldLine('upgrade', upgradeTo)}`
   if (expectsContinue) text += 'expect: 100-continue\r\n'
   // The length is written anew: `0005` has had its one reading.
   if (bodyBytes === undefined) text += 'transfer-encoding: chunked\r\n'

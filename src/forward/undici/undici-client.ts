@@ -7,6 +7,7 @@
 
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
+import { tlsOptions } from '../tls-options.ts'
 import type {
   InterimHead,
   ResponseReceiver,
@@ -32,12 +33,12 @@ export class UndiciClient implements UpstreamClient {
       bodyTimeout: timeouts.bodyIdle,
       keepAliveTimeout: timeouts.keepAlive,
       maxHeaderSize: 64 * 1024,
-      ...(protocol === 'https:' ? { connect: tlsOptions(tls) } : {}),
+      ...(protocol === 'https:' ? { connect: { ...tlsOptions(tls), allowH2: false } } : {}),
     })
   }
 
   send(
-    { method, target, headers, body, expectsContinue }: UpstreamRequest,
+    { method, target, headers, body, expectsContinue, timeouts }: UpstreamRequest,
     receiver: ResponseReceiver,
   ): UpstreamCall {
     const call = new UndiciCall(receiver, expectsContinue)
@@ -47,6 +48,7 @@ export class UndiciClient implements UpstreamClient {
         path: target,
         headers: headers as string[],
         body: body === undefined ? null : bodyStream(body),
+        ...(timeouts && { headersTimeout: timeouts.headers, bodyTimeout: timeouts.bodyIdle }),
       },
       call,
     )
@@ -144,13 +146,4 @@ function bytesOf(reason: string): string {
 function linesOf(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
   if (!Array.isArray(raw)) return []
   return raw.map((text) => (typeof text === 'string' ? text : text.toString('latin1')))
-}
-
-function tlsOptions(tls: UpstreamSettings['tls']) {
-  return {
-    rejectUnauthorized: tls.verify,
-    allowH2: false,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  }
 }

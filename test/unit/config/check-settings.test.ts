@@ -128,6 +128,44 @@ t.test('warns of an opt-out that nothing needs, and of a route that only watches
   ])
 })
 
+t.test('an upgrade never leads to a protocol that carries requests of its own', async (t) => {
+  const withProtocol = (protocol: string) =>
+    problemsOf(
+      t,
+      routes(`name: a, match: { path: / }, upstream: legacy, upgrade: { protocols: ["${protocol}"] }`),
+    )
+  t.same(withProtocol('websocket'), [])
+  t.same(withProtocol('spdy/3.1'), [])
+  for (const protocol of ['h2c', 'h2', 'http/2.0', 'http', 'tls/1.0', 'tls']) {
+    t.match(
+      withProtocol(protocol),
+      [/upgrade\.protocols\[0\]: expected a protocol other than HTTP or TLS/],
+      protocol,
+    )
+  }
+  for (const protocol of ['H2C', 'WebSocket', 'websocket, h2c', '', 'a b']) {
+    t.match(withProtocol(protocol), [/expected a protocol in lower case/], protocol)
+  }
+})
+
+t.test('a route that cannot be asked to upgrade, or whose clients are cut off, is refused', async (t) => {
+  t.match(
+    problemsOf(
+      t,
+      routes(
+        'name: a, match: { path: /, methods: [POST] }, upstream: legacy, upgrade: { protocols: [websocket] }',
+        'name: b, match: { path: /b }, upstream: legacy, timeouts: { headers: 5m, bodyIdle: 299s, total: 1h }',
+        'name: c, match: { path: /c }, upstream: legacy, timeouts: { bodyIdle: 10m }',
+      ),
+    ),
+    [
+      /routes\[0\]\.upgrade\.protocols: has no effect on a route without GET/,
+      /routes\[1\]\.timeouts\.headers: expected less than listen\.timeouts\.idle/,
+      /routes\[2\]\.timeouts\.bodyIdle: expected less than listen\.timeouts\.idle/,
+    ],
+  )
+})
+
 t.test('with profile.swift, settings that Swift would not go by are refused where they stand', async (t) => {
   const swift = (rest: string) => routes(`name: a, match: { path: "/{path*}" }, upstream: legacy, ${rest}`)
   const sound = 'pathMode: raw-exact, authorize: { kinds: [session] }'

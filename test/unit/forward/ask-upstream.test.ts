@@ -22,6 +22,12 @@ function upstreamThat(answer: (receiver: ResponseReceiver, request: UpstreamRequ
     connections: 1,
     requestsMax: 2,
     requests: 0,
+    timeouts: { connect: 1_000, headers: 1_000, bodyIdle: 1_000, keepAlive: 1_000 },
+    dial: () => {
+      throw new Error('a question needs no tunnel')
+    },
+    tunnelsMax: 0,
+    tunnels: 0,
     client: {
       send(request, receiver) {
         queueMicrotask(() => answer(receiver, request))

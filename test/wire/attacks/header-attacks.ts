@@ -122,15 +122,22 @@ export const headerAttacks: readonly Attack[] = [
   },
   {
     id: 'B72',
-    title: 'Keep-Alive and its kin stay behind, and of expectations only the one that is known goes up, said anew',
+    title:
+      'Keep-Alive and its kin stay behind, and of expectations only the one that is known goes up, said anew',
     inputs: [
       ...carriedWithout(
         /^(keep-alive|te|expect|proxy-connection):/,
         ...alone('Keep-Alive: timeout=5', 'TE: trailers', 'Proxy-Connection: keep-alive'),
         ['Connection: keep-alive', 'Keep-Alive: timeout=5, max=1'],
       ),
-      upload(['Expect: 100-continue', 'Content-Length: 5'], 'hello', { lacks: /^expect: (?!100-continue$)/, body: 'hello' }),
-      upload(['Expect: 100-Continue', 'Content-Length: 2'], 'ok', { lacks: /^expect: (?!100-continue$)/, body: 'ok' }),
+      upload(['Expect: 100-continue', 'Content-Length: 5'], 'hello', {
+        lacks: /^expect: (?!100-continue$)/,
+        body: 'hello',
+      }),
+      upload(['Expect: 100-Continue', 'Content-Length: 2'], 'ok', {
+        lacks: /^expect: (?!100-continue$)/,
+        body: 'ok',
+      }),
       ...refusedHeaders(...alone('Expect: 200-ok', 'Expect: 100-continue, x', 'Expect:')),
     ],
   },
