@@ -137,13 +137,14 @@ t.test('serve names the setting of a port that is taken', async (t) => {
 })
 
 t.test('an older Node is told so, before anything else is loaded', async (t) => {
-  const pretend =
-    'data:text/javascript,Object.defineProperty(process, "versions", { value: { node: "22.18.9" } })'
-  const { status, stderr } = spawnSync(process.execPath, ['--import', pretend, main, 'check'], {
-    encoding: 'utf8',
-  })
-  t.equal(status, 1)
-  t.match(stderr, /^Sallyport needs Node 22\.19 or newer; this is v[\d.]+\n$/)
+  for (const version of ['22.20.9', '23.11.0', '24.8.0']) {
+    const pretend = `data:text/javascript,Object.defineProperty(process, "versions", { value: { node: "${version}" } })`
+    const { status, stderr } = spawnSync(process.execPath, ['--import', pretend, main, 'check'], {
+      encoding: 'utf8',
+    })
+    t.equal(status, 1)
+    t.match(stderr, /^Sallyport needs Node 22\.21, 24\.9 or newer; this is v[\d.]+\n$/)
+  }
 })
 
 t.test('a pipe that is closed early is not a failure', async (t) => {
