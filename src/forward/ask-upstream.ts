@@ -24,7 +24,7 @@ class UpstreamSilent extends Error {
 
 /** Rejects with `UpstreamSilent`. Redirects are not followed. */
 export function askUpstream(
-  upstream: Upstream,
+  upstream: Pick<Upstream, 'client' | 'authority' | 'requests' | 'requestsMax'>,
   { method, target, headers }: Omit<UpstreamRequest, 'body'>,
   { deadlineMs, bodyBytesMax }: AskLimits,
 ): Promise<UpstreamAnswer> {

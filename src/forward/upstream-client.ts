@@ -38,8 +38,16 @@ export interface ResponseReceiver {
   onFailure(error: Error): void
 }
 
+/**
+ * How far a request came: nothing of it was written to a connection and its body was not begun, some of it may have
+ * been, or a byte came back.
+ */
+export type CallProgress = 'unsent' | 'sent' | 'answered'
+
 /** A request under way, waiting for a connection included. */
 export interface UpstreamCall {
+  /** `undefined` where nobody can tell, which has to be taken for the worst. Still there when the call has failed. */
+  readonly progress?: CallProgress | undefined
   /** Read no more of the response until `resume`. What was read already still comes. */
   pause(): void
   resume(): void

@@ -4,17 +4,31 @@
  * @module
  */
 
+import { isIP } from 'node:net'
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
-import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
+import { lookupSpread, nameTrustMs } from '../spread-lookup.ts'
+import type {
+  CallProgress,
+  ResponseReceiver,
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamRequest,
+} from '../upstream-client.ts'
 import { bodyStream } from './body-stream.ts'
 
 /** The client of one upstream. It connects when the first request needs it. */
 export class UndiciClient implements UpstreamClient {
   readonly #pool: Pool
 
-  constructor({ url, connections, timeouts, tls }: UpstreamSettings) {
-    const { origin, protocol } = new URL(url)
+  constructor({
+    url,
+    connections,
+    timeouts,
+    tls,
+  }: Pick<UpstreamSettings, 'connections' | 'timeouts' | 'tls'> & { readonly url: string }) {
+    const { origin, protocol, hostname } = new URL(url)
+    const isName = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0
     this.#pool = new Pool(origin, {
       connections,
       pipelining: 1,
@@ -23,12 +37,13 @@ export class UndiciClient implements UpstreamClient {
       bodyTimeout: timeouts.bodyIdle,
       keepAliveTimeout: timeouts.keepAlive,
       maxHeaderSize: 64 * 1024,
-      ...(protocol === 'https:' ? { connect: tlsOptions(tls) } : {}),
+      ...(isName ? { clientTtl: nameTrustMs } : {}),
+      connect: { lookup: lookupSpread, ...(protocol === 'https:' ? tlsOptions(tls) : {}) },
     })
   }
 
   send({ method, target, headers, body }: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
-    const call = new UndiciCall(receiver)
+    const call = new UndiciCall(receiver, body !== undefined)
     this.#pool.dispatch(
       {
         method: method as Dispatcher.HttpMethod,
@@ -49,11 +64,18 @@ export class UndiciClient implements UpstreamClient {
 /** Passes on what undici says of one request. */
 class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #receiver: ResponseReceiver
+  readonly #hasBody: boolean
   #controller: Dispatcher.DispatchController | undefined
   #isAborted = false
 
-  constructor(receiver: ResponseReceiver) {
+  constructor(receiver: ResponseReceiver, hasBody: boolean) {
     this.#receiver = receiver
+    this.#hasBody = hasBody
+  }
+
+  /** A body is used up whenever the request fails, and of what was sent nobody knows whether an answer began. */
+  get progress(): CallProgress | undefined {
+    return this.#controller === undefined && !this.#hasBody ? 'unsent' : undefined
   }
 
   pause(): void {
@@ -115,6 +137,7 @@ function tlsOptions(tls: UpstreamSettings['tls']) {
     rejectUnauthorized: tls.verify,
     allowH2: false,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.certificate === undefined ? {} : { cert: tls.certificate, key: tls.key }),
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   }
 }
