@@ -7,6 +7,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Report, SettingPath } from './problems.ts'
 import type { Settings, UpstreamSettings } from './schema/settings.ts'
 
+/** Of the shortest limit among the systems in use. */
+const socketPathBytesMax = 103
+
 export function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report): void {
   for (const [name, upstream] of Object.entries(upstreams ?? {})) {
     const path = ['upstreams', name]
@@ -32,7 +35,10 @@ function checkTargets({ url, targets, retry }: UpstreamSettings, path: SettingPa
       refuse(at, 'expected a URL such as https://host:8443')
       return
     }
-    const { href, protocol } = new URL(text)
+    const { href, protocol, pathname } = new URL(text)
+    if (protocol === 'unix:' && Buffer.byteLength(pathname) > socketPathBytesMax) {
+      refuse(at, `expected a path of at most ${socketPathBytesMax} bytes, as the system does`)
+    }
     if (seen.has(href)) refuse(at, 'stands there already; each target is given once')
     seen.add(href)
     if (protocol === 'https:' && retry.idempotent) {
