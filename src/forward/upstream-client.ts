@@ -1,6 +1,6 @@
 /**
  * What forwarding needs of an HTTP client: one request goes out, one response comes back piece by piece, and
- * nothing is ever sent twice.
+ * nothing is ever sent twice, unless the settings of the upstream allow it.
  * @module
  */
 

@@ -50,7 +50,8 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
   const balanced = isJudged ? openBalanced(targets, authority, settings, open) : undefined
   return {
     name,
-    origin,
+    // A Unix socket has none.
+    origin: host === '' ? first : origin,
     authority,
     client: balanced ?? open({ ...settings, url: first }),
     balanced,

@@ -5,7 +5,7 @@
  */
 
 import { isIP } from 'node:net'
-import { type Dispatcher, Pool } from 'undici'
+import { type Dispatcher, errors, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
 import { lookupSpread, nameTrustMs } from '../spread-lookup.ts'
 import type {
@@ -20,6 +20,7 @@ import { bodyStream } from './body-stream.ts'
 /** The client of one upstream. It connects when the first request needs it. */
 export class UndiciClient implements UpstreamClient {
   readonly #pool: Pool
+  readonly #waitMsMax: number
 
   constructor({
     url,
@@ -29,6 +30,7 @@ export class UndiciClient implements UpstreamClient {
   }: Pick<UpstreamSettings, 'connections' | 'timeouts' | 'tls'> & { readonly url: string }) {
     const { origin, protocol, hostname } = new URL(url)
     const isName = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0
+    this.#waitMsMax = timeouts.headers
     this.#pool = new Pool(origin, {
       connections,
       pipelining: 1,
@@ -44,7 +46,7 @@ export class UndiciClient implements UpstreamClient {
 
   send({ method, target, headers, body }: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
     const call = new UndiciCall(receiver, body !== undefined)
-    this.#pool.dispatch(
+    const hasRoom = this.#pool.dispatch(
       {
         method: method as Dispatcher.HttpMethod,
         path: target,
@@ -53,6 +55,7 @@ export class UndiciClient implements UpstreamClient {
       },
       call,
     )
+    if (!hasRoom) call.waitAtMost(this.#waitMsMax)
     return call
   }
 
@@ -67,6 +70,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #hasBody: boolean
   #controller: Dispatcher.DispatchController | undefined
   #isAborted = false
+  #waiting: NodeJS.Timeout | undefined
 
   constructor(receiver: ResponseReceiver, hasBody: boolean) {
     this.#receiver = receiver
@@ -86,13 +90,24 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#controller?.resume()
   }
 
+  /** Fail if it still waits for a connection by then; undici's own deadlines begin when it is sent. */
+  waitAtMost(ms: number): void {
+    if (this.#controller !== undefined || this.#isAborted) return
+    this.#waiting = setTimeout(() => {
+      this.#isAborted = true
+      this.#receiver.onFailure(new errors.HeadersTimeoutError('no connection became free in time'))
+    }, ms)
+  }
+
   abort(): void {
     this.#isAborted = true
+    clearTimeout(this.#waiting)
     this.#controller?.abort(givenUp())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    clearTimeout(this.#waiting)
     if (this.#isAborted) controller.abort(givenUp())
   }
 
@@ -118,6 +133,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#waiting)
     if (!this.#isAborted) this.#receiver.onFailure(error)
   }
 }
