@@ -12,6 +12,7 @@ import { compileClientAddress } from './client-address/client-address.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
+import { watchUpstreams } from './forward/watch-upstreams.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
@@ -124,6 +125,7 @@ async function start(
   parts: Parts,
 ): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
   const metrics = createMetrics()
+  watchUpstreams(compiled.upstreams, metrics, log)
   const keyRing = new FollowedKeyRing(settings.keys, { log })
   const tokens = await openTokens(settings, keyRing, log, metrics, parts)
   const { store, directory, resolveToken } = tokens

@@ -6,6 +6,7 @@
 
 import { checkOptOuts } from './check-opt-outs.ts'
 import { checkRedis } from './check-redis.ts'
+import { checkUpstreams } from './check-upstreams.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Report, SettingPath } from './problems.ts'
 import type { RouteSettings } from './schema/routes.ts'
@@ -48,20 +49,6 @@ function checkLease({ cache }: Partial<Settings>, refuse: Report): void {
       ['cache', 'pollInterval'],
       'expected less than cache.lease, because memory would be distrusted between two fetches',
     )
-  }
-}
-
-function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report): void {
-  for (const [name, upstream] of Object.entries(upstreams ?? {})) {
-    if (!URL.canParse(upstream.url)) {
-      refuse(['upstreams', name, 'url'], 'expected a URL such as https://host:8443')
-    }
-    if (listen !== undefined && upstream.timeouts.headers >= listen.timeouts.idle) {
-      refuse(
-        ['upstreams', name, 'timeouts', 'headers'],
-        'expected less than listen.timeouts.idle, or the client is cut off while its answer is awaited',
-      )
-    }
   }
 }
 

@@ -27,7 +27,7 @@ const ignore = (): void => {}
 
 /** Rejects with `UpstreamSilent`. Redirects are not followed. */
 export function askUpstream(
-  upstream: Upstream,
+  upstream: Pick<Upstream, 'client' | 'authority' | 'requests' | 'requestsMax'>,
   { method, target, headers }: Omit<UpstreamRequest, 'body' | 'expectsContinue'>,
   { deadlineMs, bodyBytesMax }: AskLimits,
 ): Promise<UpstreamAnswer> {

@@ -1,6 +1,7 @@
 /**
  * Sends an authorized request to its upstream and the answer back, both streamed with backpressure. Nothing is
- * sent twice, but for a request without a body whose credential the upstream has refused, once.
+ * sent twice, but for a request without a body whose credential the upstream has refused, once, and for what the
+ * settings of the upstream allow.
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * How the certificate of an upstream is verified, whichever client connects.
+ * How the certificate of an upstream is verified, and which one it is shown, whichever client connects.
  * @module
  */
 
@@ -8,6 +8,8 @@ import type { UpstreamSettings } from '../config/schema/settings.ts'
 export interface TlsOptions {
   readonly rejectUnauthorized: boolean
   readonly ca?: string
+  readonly cert?: string
+  readonly key?: string | undefined
   readonly servername?: string
 }
 
@@ -15,6 +17,7 @@ export function tlsOptions(tls: UpstreamSettings['tls']): TlsOptions {
   return {
     rejectUnauthorized: tls.verify,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.certificate === undefined ? {} : { cert: tls.certificate, key: tls.key }),
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What forwarding needs of an HTTP client: one request goes out, one response comes back piece by piece, and
- * nothing is ever sent twice.
+ * nothing is ever sent twice, unless the settings of the upstream allow it.
  * @module
  */
 
@@ -62,8 +62,16 @@ export interface ResponseReceiver {
   onFailure(error: Error): void
 }
 
+/**
+ * How far a request came: nothing of it was written to a connection and its body was not begun, some of it may have
+ * been, or a byte came back.
+ */
+export type CallProgress = 'unsent' | 'sent' | 'answered'
+
 /** A request under way, waiting for a connection included. */
 export interface UpstreamCall {
+  /** `undefined` where nobody can tell, which has to be taken for the worst. Still there when the call has failed. */
+  readonly progress?: CallProgress | undefined
   /** Read no more of the response until `resume`. What was read already still comes. */
   pause(): void
   resume(): void

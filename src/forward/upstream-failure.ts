@@ -19,6 +19,8 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'ETIMEDOUT':
       return refuse('upstream_timeout', error.code)
     case 'ECONNREFUSED':
+    case 'ENOENT':
+    case 'EACCES':
     case 'ECONNRESET':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':

@@ -4,8 +4,12 @@
  * @module
  */
 
+import { isIP } from 'node:net'
 import type { UpstreamSettings } from '../config/schema/settings.ts'
+import { BalancedClient } from './balance/balanced-client.ts'
 import { Http1Client } from './http1/http1-client.ts'
+import type { Address } from './http1/http1-connection.ts'
+import { lookupSpread, nameTrustMs } from './spread-lookup.ts'
 import { compileDial, type Dial } from './tunnel/dial.ts'
 import { UndiciClient } from './undici/undici-client.ts'
 import type { UpstreamClient } from './upstream-client.ts'
@@ -17,6 +21,8 @@ export interface Upstream {
   /** The service's own `Host`. */
   readonly authority: string
   readonly client: UpstreamClient
+  /** The client again, where it judges its targets. */
+  readonly balanced?: BalancedClient | undefined
   /** At the most. */
   readonly connections: number
   /** Requests under way or waiting, at the most. */
@@ -32,32 +38,86 @@ export interface Upstream {
   tunnels: number
 }
 
-/** Makes the client of an upstream; connections are made when requests need them. */
-export type OpenClient = (settings: UpstreamSettings) => UpstreamClient
+/** What is said of one place where a service listens. */
+export type TargetSettings = Pick<UpstreamSettings, 'connections' | 'timeouts' | 'tls'> & {
+  readonly url: string
+}
+
+/** Makes the client of a target; connections are made when requests need them. */
+export type OpenClient = (settings: TargetSettings) => UpstreamClient
 
 export function openUpstream(name: string, settings: UpstreamSettings, open: OpenClient): Upstream {
-  const { host, origin } = new URL(settings.url)
+  const { url, targets = url === undefined ? [] : [url] } = settings
+  const [first] = targets
+  if (first === undefined) throw new Error('an upstream without targets')
+  const { host, origin } = new URL(first)
+  const authority = settings.host ?? (host || 'localhost')
+  const connections = settings.connections * targets.length
+  // With a single target there is nothing to choose: requests go straight to its client.
+  const isJudged = targets.length > 1 || settings.health !== undefined || settings.retry.idempotent
+  const balanced = isJudged ? openBalanced(targets, authority, settings, open) : undefined
   return {
     name,
-    origin,
-    authority: host,
-    client: open(settings),
-    connections: settings.connections,
-    requestsMax: settings.connections + settings.queue,
+    // A Unix socket has none.
+    origin: host === '' ? first : origin,
+    authority,
+    client: balanced ?? open({ ...settings, url: first }),
+    balanced,
+    connections,
+    requestsMax: connections + settings.queue,
     requests: 0,
-    dial: compileDial(settings),
+    dial: openDial(targets, balanced, settings.tls),
     timeouts: settings.timeouts,
     tunnelsMax: settings.tunnels,
     tunnels: 0,
   }
 }
 
-/** The client for the protocol of the upstream's URL. */
-export function openClient(settings: UpstreamSettings): UpstreamClient {
-  const { protocol, hostname, port } = new URL(settings.url)
-  if (protocol === 'https:') return new UndiciClient(settings)
+function openBalanced(
+  urls: readonly string[],
+  authority: string,
+  settings: UpstreamSettings,
+  open: OpenClient,
+): BalancedClient {
+  const { timeouts, ejection, health, retry } = settings
+  return new BalancedClient({
+    urls,
+    open: (url, connections = settings.connections) => open({ ...settings, url, connections }),
+    authority,
+    connectMs: timeouts.connect,
+    ejection,
+    health,
+    retry,
+  })
+}
+
+/** For a tunnel, the target that a request would go to now. What becomes of it is not told to the target's health. */
+function openDial(
+  urls: readonly string[],
+  balanced: BalancedClient | undefined,
+  tls: UpstreamSettings['tls'],
+): Dial {
+  const dials = new Map(urls.map((url) => [url, compileDial(url, tls)]))
+  const [first] = dials.values()
+  return (onReady) => {
+    const dial = balanced === undefined ? first : dials.get(balanced.address())
+    if (dial === undefined) throw new Error('an upstream without targets')
+    return dial(onReady)
+  }
+}
+
+/** The client for the protocol of the target's URL. */
+export function openClient(settings: TargetSettings): UpstreamClient {
+  if (new URL(settings.url).protocol === 'https:') return new UndiciClient(settings)
   const { connections, timeouts } = settings
+  return new Http1Client({ address: addressOf(settings.url), connections, timeouts })
+}
+
+function addressOf(url: string): Address {
+  const { protocol, hostname, port } = new URL(url)
+  if (protocol === 'unix:') return { path: url.slice('unix:'.length) }
   // An IPv6 address is in brackets in a URL, and nowhere else.
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  return new Http1Client({ address: { host, port: Number(port || 80) }, connections, timeouts })
+  const address = { host, port: Number(port || 80) }
+  return isIP(host) === 0 ? { ...address, lookup: lookupSpread, trustMs: nameTrustMs } : address
 }

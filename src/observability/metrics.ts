@@ -50,6 +50,12 @@ interface UpstreamToWatch {
   readonly tunnels: number
 }
 
+interface UpstreamTargetState {
+  readonly upstream: string
+  readonly target: string
+  readonly isUp: boolean
+}
+
 /** Functions without `this`: each may be handed on by itself. */
 export interface Metrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
@@ -79,6 +85,8 @@ export interface Metrics {
   watchChangeFeed(ageSeconds: () => number | undefined): void
   /** Where the key ring in force is read from at a scrape; the first of its keys is the current one. */
   watchKeyRing(ring: RingToWatch): void
+  /** Where the targets of upstreams are read from at a scrape. */
+  watchUpstreamTargets(read: () => Iterable<UpstreamTargetState>): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -174,6 +182,16 @@ export function createMetrics(): Metrics {
     'Whether the file of the key ring cannot be used, so that the last good ring is in force.',
     () => (ring?.state === 'outdated' ? 1 : 0),
   )
+  let readTargets: () => Iterable<UpstreamTargetState> = () => []
+  const targetsUp = gaugesOf(
+    'sallyport_upstream_target_up',
+    'Whether a target of an upstream gets requests: 1, or 0 while it is left out.',
+    () =>
+      Array.from(
+        readTargets(),
+        ({ upstream, target, isUp }) => [{ upstream, target }, isUp ? 1 : 0] as const,
+      ),
+  )
   const families = [
     durations,
     exchanges,
@@ -193,6 +211,7 @@ export function createMetrics(): Metrics {
     purgedRecords,
     ringKeys,
     ringOutdated,
+    targetsUp,
   ]
 
   const running = inFlight.cell()
@@ -278,6 +297,9 @@ export function createMetrics(): Metrics {
     },
     watchKeyRing: (watched) => {
       ring = watched
+    },
+    watchUpstreamTargets: (read) => {
+      readTargets = read
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { byteSize, cidr, count, duration, flag, name } from './primitives.ts'
 import { route } from './routes.ts'
 import { cache, keys, store, systemToken } from './tokens.ts'
+import { upstream } from './upstream.ts'
 
 const listen = z
   .strictObject({
@@ -66,49 +67,6 @@ const clientAddress = z
   })
   .prefault({})
   .describe("How the client's address is found.")
-
-const upstream = z
-  .strictObject({
-    url: z
-      .string()
-      .regex(
-        /^https?:\/\/[^/?#@\s]+\/?$/,
-        'expected http://host:port or https://host:port, without path or user',
-      )
-      .describe('Where the service listens.'),
-    connections: count(1, 10_000).prefault(64).describe('Connections to this upstream at the most.'),
-    queue: count(0, 100_000).prefault(1024).describe('Requests that may wait for a connection; more is 503.'),
-    tunnels: count(0, 1_000_000)
-      .prefault(1024)
-      .describe(
-        'Upgraded connections to this upstream at the most, beside `connections` and with those being made; more is 503.',
-      ),
-    timeouts: z
-      .strictObject({
-        connect: duration().prefault('5s').describe('For the connection to be made; then 504.'),
-        headers: duration()
-          .prefault('60s')
-          .describe('From the request to the head of the response; then 504.'),
-        bodyIdle: duration().prefault('60s').describe('Between two pieces of the response body.'),
-        keepAlive: duration()
-          .prefault('4s')
-          .describe("How long an idle connection is kept, unless the upstream's Keep-Alive says less."),
-      })
-      .prefault({}),
-    tls: z
-      .strictObject({
-        ca: z.string().optional().describe('Private certificate authority, PEM: `${file:ca.pem}`.'),
-        serverName: z
-          .string()
-          .optional()
-          .describe('Name to verify and to send as SNI instead of the host of the URL.'),
-        verify: flag()
-          .prefault(true)
-          .describe('Verify the certificate; `false` needs `insecure: [unverified-upstream-tls]`.'),
-      })
-      .prefault({}),
-  })
-  .describe('A legacy service.')
 
 const log = z
   .strictObject({

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { ResponseReceiver, UpstreamCall, UpstreamRequest } from '../upstream-client.ts'
+import type { CallProgress, ResponseReceiver, UpstreamCall, UpstreamRequest } from '../upstream-client.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Who has a call in hand. */
@@ -21,6 +21,7 @@ export class Http1Call implements UpstreamCall {
   readonly receiver: ResponseReceiver
   /** Monotonic, in milliseconds. */
   readonly begunAtMs: number
+  progress: CallProgress = 'unsent'
   /** Nobody, once the call is over. */
   holder: CallHolder | undefined
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import type { CallHolder, Http1Call } from './http1-call.ts'
 import { Http1Error } from './http1-error.ts'
 import { type BodyListener, RequestBody } from './request-body.ts'
@@ -12,11 +12,17 @@ import type { Framing } from './response-framing.ts'
 import type { ResponseHead } from './response-head.ts'
 import { type ResponseListener, ResponseReader } from './response-reader.ts'
 
-/** Where an upstream listens. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+/** Where an upstream listens: at a name or an address, or at the path of a Unix socket. */
+export type Address =
+  | { readonly path: string }
+  | {
+      readonly host: string
+      readonly port: number
+      /** Finds the addresses of a name; the resolver of the system unless given. */
+      readonly lookup?: LookupFunction
+      /** How long a connection is used at the most, because the name may come to stand for something else. */
+      readonly trustMs?: number
+    }
 
 /** In milliseconds; see `upstreams.*.timeouts`. */
 export interface Timeouts {
@@ -59,11 +65,14 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   #isPersistent = false
   #isPaused = false
   #keepAliveMs: number
+  readonly #madeAtMs = this.#movedAtMs
+  readonly #trustMs: number
 
   constructor(address: Address, timeouts: Timeouts, owner: ConnectionOwner) {
     this.#timeouts = timeouts
     this.#keepAliveMs = timeouts.keepAlive
     this.#owner = owner
+    this.#trustMs = ('trustMs' in address ? address.trustMs : undefined) ?? Number.POSITIVE_INFINITY
     this.#reader = new ResponseReader(this)
     this.#socket = connect({
       ...address,
@@ -80,7 +89,12 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
 
   /** Whether it can still carry a request, as far as is known on this side. */
   isUsable(nowMs: number): boolean {
-    return this.#phase === 'idle' && this.#socket.writable && nowMs - this.#movedAtMs < this.#keepAliveMs
+    return (
+      this.#phase === 'idle' &&
+      this.#socket.writable &&
+      nowMs - this.#movedAtMs < this.#keepAliveMs &&
+      nowMs - this.#madeAtMs < this.#trustMs
+    )
   }
 
   /** Send a request over this free connection. */
@@ -90,6 +104,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     this.#call = call
     this.#hasHead = false
     call.holder = this
+    call.progress = 'sent'
     const { request, head } = call
     this.#reader.begin(request.method)
     this.#socket.write(head.text, 'latin1')
@@ -195,6 +210,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     }
     // Bytes of a head do not put off its deadline, however few come at a time.
     if (this.#hasHead) this.#movedAtMs = performance.now()
+    if (this.#call !== undefined) this.#call.progress = 'answered'
     try {
       const end = this.#reader.read(bytes)
       // Whoever took the response may have given it up.
@@ -233,7 +249,8 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   #finish(isClean: boolean): void {
     // An upstream that answers early may read the rest of the body as a request.
     const isSent = this.#body === undefined && this.#socket.writableLength === 0
-    const isKept = this.#isPersistent && this.#keepAliveMs > 0
+    const isTrusted = this.#movedAtMs - this.#madeAtMs < this.#trustMs
+    const isKept = this.#isPersistent && this.#keepAliveMs > 0 && isTrusted
     const call = this.#release()
     if (isClean && isSent && isKept) this.#becomeIdle()
     else this.#close(undefined)

@@ -5,10 +5,13 @@
  * @module
  */
 
-import { type Dispatcher, Pool } from 'undici'
+import { isIP } from 'node:net'
+import { type Dispatcher, errors, Pool } from 'undici'
 import type { UpstreamSettings } from '../../config/schema/settings.ts'
+import { lookupSpread, nameTrustMs } from '../spread-lookup.ts'
 import { tlsOptions } from '../tls-options.ts'
 import type {
+  CallProgress,
   InterimHead,
   ResponseReceiver,
   UpstreamCall,
@@ -22,9 +25,17 @@ const interimAnswersMax = 16
 /** The client of one upstream. It connects when the first request needs it. */
 export class UndiciClient implements UpstreamClient {
   readonly #pool: Pool
+  readonly #waitMsMax: number
 
-  constructor({ url, connections, timeouts, tls }: UpstreamSettings) {
-    const { origin, protocol } = new URL(url)
+  constructor({
+    url,
+    connections,
+    timeouts,
+    tls,
+  }: Pick<UpstreamSettings, 'connections' | 'timeouts' | 'tls'> & { readonly url: string }) {
+    const { origin, protocol, hostname } = new URL(url)
+    const isName = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0
+    this.#waitMsMax = timeouts.headers
     this.#pool = new Pool(origin, {
       connections,
       pipelining: 1,
@@ -33,16 +44,18 @@ export class UndiciClient implements UpstreamClient {
       bodyTimeout: timeouts.bodyIdle,
       keepAliveTimeout: timeouts.keepAlive,
       maxHeaderSize: 64 * 1024,
-      ...(protocol === 'https:' ? { connect: { ...tlsOptions(tls), allowH2: false } } : {}),
+      ...(isName ? { clientTtl: nameTrustMs } : {}),
+      connect: {
+        lookup: lookupSpread,
+        ...(protocol === 'https:' ? { ...tlsOptions(tls), allowH2: false } : {}),
+      },
     })
   }
 
-  send(
-    { method, target, headers, body, expectsContinue, timeouts }: UpstreamRequest,
-    receiver: ResponseReceiver,
-  ): UpstreamCall {
-    const call = new UndiciCall(receiver, expectsContinue)
-    this.#pool.dispatch(
+  send(request: UpstreamRequest, receiver: ResponseReceiver): UpstreamCall {
+    const { method, target, headers, body, timeouts } = request
+    const call = new UndiciCall(request, receiver)
+    const hasRoom = this.#pool.dispatch(
       {
         method: method as Dispatcher.HttpMethod,
         path: target,
@@ -52,6 +65,7 @@ export class UndiciClient implements UpstreamClient {
       },
       call,
     )
+    if (!hasRoom) call.waitAtMost(this.#waitMsMax)
     return call
   }
 
@@ -63,14 +77,22 @@ export class UndiciClient implements UpstreamClient {
 /** Passes on what undici says of one request. */
 class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #receiver: ResponseReceiver
+  readonly #hasBody: boolean
   #controller: Dispatcher.DispatchController | undefined
   readonly #expectsContinue: boolean
   #interimAnswers = 0
   #isAborted = false
+  #waiting: NodeJS.Timeout | undefined
 
-  constructor(receiver: ResponseReceiver, expectsContinue: boolean) {
+  constructor({ body, expectsContinue }: UpstreamRequest, receiver: ResponseReceiver) {
     this.#receiver = receiver
+    this.#hasBody = body !== undefined
     this.#expectsContinue = expectsContinue
+  }
+
+  /** A body is used up whenever the request fails, and of what was sent nobody knows whether an answer began. */
+  get progress(): CallProgress | undefined {
+    return this.#controller === undefined && !this.#hasBody ? 'unsent' : undefined
   }
 
   pause(): void {
@@ -81,13 +103,24 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#controller?.resume()
   }
 
+  /** Fail if it still waits for a connection by then; undici's own deadlines begin when it is sent. */
+  waitAtMost(ms: number): void {
+    if (this.#controller !== undefined || this.#isAborted) return
+    this.#waiting = setTimeout(() => {
+      this.#isAborted = true
+      this.#receiver.onFailure(new errors.HeadersTimeoutError('no connection became free in time'))
+    }, ms)
+  }
+
   abort(): void {
     this.#isAborted = true
+    clearTimeout(this.#waiting)
     this.#controller?.abort(givenUp())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    clearTimeout(this.#waiting)
     if (this.#isAborted) controller.abort(givenUp())
     else if (this.#expectsContinue) this.#receiver.onBodyWanted()
   }
@@ -129,6 +162,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#waiting)
     if (!this.#isAborted) this.#receiver.onFailure(error)
   }
 }
