@@ -12,6 +12,7 @@ import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
+import { drain, Farewell } from './draining.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -21,26 +22,36 @@ import { type Books, settleOnClose } from './settle.ts'
 export interface DataPlane {
   readonly address: string
   readonly port: number
-  /** Stop taking connections, let exchanges in flight finish within the drain time, then close. */
+  /**
+   * Serve on for the drain delay with answers that tell clients to go, then stop taking connections, let exchanges in
+   * flight finish within the drain time, and close.
+   */
   close(): Promise<void>
 }
 
 /** Carries one exchange to its answer; a rejection is a defect of the gateway. */
 type Handle = (exchange: Exchange) => Promise<void>
 
-/** How soon a connection that falls idle while the listener drains is closed. */
-const sweepIntervalMs = 50
+/** What an exchange goes by from its beginning to its end. */
+export interface Serving {
+  readonly handle: Handle
+  readonly books: Books
+}
 
-/** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
+/**
+ * Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. `inForce` is asked once for
+ * each exchange.
+ */
 export async function openDataPlane(
   settings: Settings['listen'],
-  handle: Handle,
-  books: Books,
+  inForce: () => Serving,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
-  const clientErrors = new ClientErrors(books, nextId)
+  const clientErrors = new ClientErrors(() => inForce().books, nextId)
+  const farewell = new Farewell()
   const onExchange = (target: string, incoming: IncomingMessage, response: ServerResponse) => {
+    const { handle, books } = inForce()
     const exchange = new Exchange(nextId(), target, incoming, response)
     clientErrors.began(exchange)
     settleOnClose(exchange, books)
@@ -62,6 +73,7 @@ export async function openDataPlane(
       connectionsCheckingInterval: 1000,
       // Node's own answer would be no refusal of ours, and nobody would count it.
       requireHostHeader: false,
+      ServerResponse: farewell.Response,
     },
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -79,7 +91,7 @@ export async function openDataPlane(
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, timeouts.drain) }
+  return { address, port, close: () => drain(fastify, farewell, timeouts) }
 }
 
 function routeEverything(
@@ -120,13 +132,4 @@ function fail(exchange: Exchange, error: unknown, { log }: Books): void {
   log.error({ requestId: exchange.id, route: exchange.notes.route, error }, 'the gateway failed on a request')
   if (exchange.response.headersSent) exchange.response.destroy()
   else sendRefusal(exchange, refusal)
-}
-
-async function drain(fastify: FastifyInstance, drainMs: number): Promise<void> {
-  const force = setTimeout(() => fastify.server.closeAllConnections(), drainMs)
-  // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
-  const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
-  await fastify.close()
-  clearInterval(sweep)
-  clearTimeout(force)
 }

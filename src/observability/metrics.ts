@@ -35,6 +35,10 @@ interface RingToWatch {
   readonly state: 'fixed' | 'followed' | 'outdated'
 }
 
+interface ConfigurationToWatch {
+  readonly status: { readonly isGood: boolean; readonly goodAt: number }
+}
+
 /** Functions without `this`: each may be handed on by itself. */
 export interface Metrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
@@ -60,6 +64,8 @@ export interface Metrics {
   watchChangeFeed(ageSeconds: () => number | undefined): void
   /** Where the key ring in force is read from at a scrape; the first of its keys is the current one. */
   watchKeyRing(ring: RingToWatch): void
+  /** Where it is read at a scrape what became of the last reading of the configuration; nothing is shown without. */
+  watchConfiguration(configuration: ConfigurationToWatch): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -144,6 +150,17 @@ export function createMetrics(): Metrics {
     'Whether the file of the key ring cannot be used, so that the last good ring is in force.',
     () => (ring?.state === 'outdated' ? 1 : 0),
   )
+  let configuration: ConfigurationToWatch | undefined
+  const configurationGood = gaugeOf(
+    'sallyport_config_last_reload_success',
+    'Whether the configuration file as it was last read is in force.',
+    () => configuration && Number(configuration.status.isGood),
+  )
+  const configurationGoodAt = gaugeOf(
+    'sallyport_config_last_reload_success_timestamp_seconds',
+    'When a configuration file that was read last came to be in force.',
+    () => configuration && configuration.status.goodAt / 1000,
+  )
   const families = [
     durations,
     exchanges,
@@ -161,6 +178,8 @@ export function createMetrics(): Metrics {
     purgedRecords,
     ringKeys,
     ringOutdated,
+    configurationGood,
+    configurationGoodAt,
   ]
 
   const running = inFlight.cell()
@@ -239,6 +258,9 @@ export function createMetrics(): Metrics {
     },
     watchKeyRing: (watched) => {
       ring = watched
+    },
+    watchConfiguration: (watched) => {
+      configuration = watched
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),
