@@ -61,6 +61,8 @@ export interface RecordingUpstream {
   readonly requests: readonly RecordedRequest[]
   /** Connections accepted so far. */
   readonly connections: number
+  /** Of these, those that have not been closed. */
+  readonly openConnections: number
   /** Replaces the reply for the requests to come. */
   reply(to: ReplyTo): void
   /** Closes the port and every connection. Idempotent. */
@@ -75,6 +77,7 @@ export async function recordingUpstream(
 ): Promise<RecordingUpstream> {
   const requests: RecordedRequest[] = []
   let connections = 0
+  let openConnections = 0
   let currentReply = replyTo
 
   const server = createServer({ maxHeaderSize: 1_048_576, requestTimeout: 0 }, (request, response) => {
@@ -91,7 +94,11 @@ export async function recordingUpstream(
     }
   })
   server.maxHeadersCount = 0
-  server.on('connection', () => connections++)
+  server.on('connection', (socket) => {
+    connections++
+    openConnections++
+    socket.once('close', () => openConnections--)
+  })
   if (upgrade !== undefined) {
     server.on('upgrade', (request, socket, head) => {
       const record = new Recording(request)
@@ -113,6 +120,9 @@ export async function recordingUpstream(
     requests,
     get connections() {
       return connections
+    },
+    get openConnections() {
+      return openConnections
     },
     reply: (to) => {
       currentReply = to
