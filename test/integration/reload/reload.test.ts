@@ -100,7 +100,7 @@ t.test(
       'store: { sqlite: { path: tokens.db } }',
       `upstreams: { legacy: { url: "${upstream.url}" } }`,
       'routes:',
-      '  - { name: one, match: { path: "/x" }, upstream: legasy }',
+      '  - { name: one, match: { path: "/x" }, upstream: legacy, pathMode: near }',
       '  - { name: two, match: { path: "/y" }, upstream: legacy, mode: never }',
     ]
     gateway.write(lines.join('\n'))
@@ -115,7 +115,7 @@ t.test(
     t.same(more, [])
     t.same(
       told.map((problem) => problem.match(/^:\d+: [^:]+/)?.[0]),
-      [':1: keys.ring', ':5: routes[0].upstream', ':6: routes[1].mode'],
+      [':1: keys.ring', ':5: routes[0].pathMode', ':6: routes[1].mode'],
     )
     gateway.write(oneRoute(upstream.url))
     await until(async () => (await gateway.metric(success)) === 1)
