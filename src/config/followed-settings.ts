@@ -41,6 +41,7 @@ export class FollowedSettings {
   #isGood = true
   #goodAt: number
   #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
   /** `file` has been loaded before, and is in force. */
   constructor(file: string, options: FollowedSettingsOptions) {
@@ -61,13 +62,15 @@ export class FollowedSettings {
     this.#timer = setInterval(() => this.#look(), intervalMs).unref()
   }
 
+  /** Nothing is loaded any more, not even when told to. */
   stop(): void {
     clearInterval(this.#timer)
+    this.#isStopped = true
   }
 
   /** Loads the files now, whether they have changed or not, and says what came of it. Never throws. */
   reload(): void {
-    this.#load(true)
+    if (!this.#isStopped) this.#load(true)
   }
 
   /** A file that is being written is half a file: what two looks in a row have found is taken. */

@@ -158,7 +158,7 @@ export function createMetrics(): Metrics {
   )
   const configurationGoodAt = gaugeOf(
     'sallyport_config_last_reload_success_timestamp_seconds',
-    'When a configuration file that was read last came to be in force.',
+    'When the configuration file was last read and found good: at the start, after a change or when asked to.',
     () => configuration && configuration.status.goodAt / 1000,
   )
   const families = [
