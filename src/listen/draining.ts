@@ -4,9 +4,16 @@
  * @module
  */
 
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
 /** How soon a connection that falls idle while the listener closes is closed. */
 const sweepIntervalMs = 50
@@ -25,10 +32,10 @@ export class Farewell {
   #responseClass() {
     const isSaid = () => this.#isSaid
     return class<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-      // Node itself calls it for a response without a head of its own; it has three forms.
-      override writeHead(...head: unknown[]): this {
+      // Node itself calls it for a response without a head of its own. It tells its two forms apart by the second argument.
+      override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
         if (isSaid()) this.shouldKeepAlive = false
-        return Reflect.apply(super.writeHead, this, head)
+        return super.writeHead(status, reason as string, headers)
       }
     }
   }

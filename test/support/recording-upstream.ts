@@ -50,6 +50,8 @@ export interface UpstreamOptions {
   readonly replyAtHead?: boolean
   /** Takes connections that ask for an upgrade; without it such requests are answered like any other. */
   readonly upgrade?: (request: RecordedRequest, socket: Duplex, head: Buffer) => void
+  /** How long an idle connection is kept; for ever with 0, and as Node does unless given. */
+  readonly keepAliveMs?: number
   /** 1 MiB unless given. */
   readonly bodyBytesKept?: number
 }
@@ -73,7 +75,7 @@ export interface RecordingUpstream {
 export async function recordingUpstream(
   t: Scope,
   replyTo: ReplyTo = () => ({ body: 'ok' }),
-  { replyAtHead = false, upgrade, bodyBytesKept = 1_048_576 }: UpstreamOptions = {},
+  { replyAtHead = false, upgrade, keepAliveMs, bodyBytesKept = 1_048_576 }: UpstreamOptions = {},
 ): Promise<RecordingUpstream> {
   const requests: RecordedRequest[] = []
   let connections = 0
@@ -94,6 +96,7 @@ export async function recordingUpstream(
     }
   })
   server.maxHeadersCount = 0
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs
   server.on('connection', (socket) => {
     connections++
     openConnections++

@@ -180,7 +180,7 @@ t.test(
   'connections to an upstream that did not change are kept; those to one that is gone are closed',
   async (t) => {
     const kept = await recordingUpstream(t)
-    const gone = await recordingUpstream(t)
+    const gone = await recordingUpstream(t, undefined, { keepAliveMs: 0 })
     const timeouts = { keepAlive: '60s' } as const
     const both = { kept: { url: kept.url, timeouts }, gone: { url: gone.url, timeouts } }
     const gateway = await startFollowedGateway(t, {
