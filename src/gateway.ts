@@ -4,24 +4,29 @@
  * @module
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/admin-server.ts'
 import type { ReadinessProbe } from './admin/readiness.ts'
 import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
+import type { FollowedSettings } from './config/followed-settings.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
-import { watchUpstreams } from './forward/watch-upstreams.ts'
+import { createTargetWatch } from './forward/watch-targets.ts'
+import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
-import { createLog, type Log } from './observability/log.ts'
+import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
+import { RouteProfiles } from './profiles/route-profiles.ts'
 import { ServiceDesk } from './profiles/services.ts'
+import { followConfiguration } from './reload.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
@@ -36,36 +41,51 @@ export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
-  /** Reads again at once what is followed anyway: the file of the key ring. Never throws. */
+  /** Reads again at once what is followed anyway: the key ring and the configuration. Never throws. */
   reload(): void
-  /** Lets exchanges in flight finish within the drain time, then closes everything. Idempotent. */
+  /** Says that it is draining, lets exchanges finish within their time, then closes everything. Idempotent. */
   close(): Promise<void>
 }
 
 /** What can be built without a connection. */
-type CompiledGateway = Pick<Plan, 'routes' | 'findClientAddress' | 'headLimits' | 'forwardedHeader'> & {
+export type CompiledGateway = Pick<
+  Plan,
+  'routes' | 'findClientAddress' | 'headLimits' | 'forwardedHeader'
+> & {
+  readonly settings: Settings
+  readonly profiles: RouteProfiles
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly redaction: Redaction
   /** To be opened before the first request. */
   readonly desk: ServiceDesk
 }
 
-/** Compile everything that needs no connection; problems go to `report`, located in the settings. */
+/**
+ * Compile everything that needs no connection; problems go to `report`, located in the settings. Upstreams and
+ * profiles whose settings are those of `former` are taken over from it.
+ */
 export function compileGateway(
   settings: Settings,
   report: Report,
   clock: Clock = systemClock,
   open: OpenClient = openClient,
+  former?: CompiledGateway,
 ): CompiledGateway {
   const upstreams = new Map(
-    Object.entries(settings.upstreams).map(([name, upstream]) => [name, openUpstream(name, upstream, open)]),
+    Object.entries(settings.upstreams).map(([name, upstream]) => {
+      const isSame = isDeepStrictEqual(former?.settings.upstreams[name], upstream)
+      return [name, (isSame && former?.upstreams.get(name)) || openUpstream(name, upstream, open)]
+    }),
   )
   const sources = settings.routes.flatMap((route) => route.credentials)
-  const desk = new ServiceDesk()
+  const desk = former?.desk ?? new ServiceDesk()
+  const profiles = new RouteProfiles(former?.profiles)
   return {
+    settings,
     upstreams,
     desk,
-    routes: compileRoutes(settings.routes, { upstreams, clock, findServices: desk.find }, report),
+    profiles,
+    routes: compileRoutes(settings.routes, { upstreams, clock, findServices: desk.find, profiles }, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     headLimits: settings.listen.limits,
     forwardedHeader: settings.clientAddress.header,
@@ -83,27 +103,31 @@ export interface Surroundings {
   readonly logTo?: { write(line: string): void }
   /** The client of each upstream; by the protocol of its URL unless given. */
   readonly openClient?: OpenClient
+  /** The file that the settings were read from, to be followed; relative to the working directory. */
+  readonly configFile?: string
 }
 
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
 export async function startGateway(
   settings: Settings,
-  { clock = systemClock, logTo, openClient }: Surroundings = {},
+  { clock = systemClock, logTo, openClient, configFile }: Surroundings = {},
 ): Promise<Gateway> {
-  const parts: Parts = { closers: [], clock, isOpen: false }
+  const closers: Parts['closers'] = []
+  const compiled = compileGateway(settings, failOnProblem, clock, openClient)
+  const parts: Parts = { closers, clock, openClient, configFile, inForce: compiled, phase: 'starting' }
   const close = async () => {
-    parts.isOpen = false
+    parts.phase = 'draining'
     for (let closer = parts.closers.pop(); closer !== undefined; closer = parts.closers.pop()) await closer()
   }
   try {
-    const compiled = compileGateway(settings, failOnProblem, clock, openClient)
-    parts.closers.push(() => closeUpstreams(compiled.upstreams))
+    const generations = new Generations(compiled.upstreams.values(), settings.listen.timeouts.drain)
+    closers.push(() => generations.close())
     const log = createLog({
       level: settings.log.level,
-      redaction: compiled.redaction,
+      redaction: { redactHeaders: (headers) => parts.inForce.redaction.redactHeaders(headers) },
       ...(logTo === undefined ? {} : { destination: logTo }),
     })
-    return { ...(await start(settings, compiled, log, parts)), log, close }
+    return { ...(await start(settings, generations, log, parts)), log, close }
   } catch (error) {
     await close()
     throw error
@@ -114,44 +138,71 @@ export async function startGateway(
 interface Parts {
   readonly closers: (() => Promise<void>)[]
   readonly clock: Clock
-  /** Whether the data plane takes requests: false before it is open, and from the moment of closing. */
-  isOpen: boolean
+  readonly openClient: OpenClient | undefined
+  readonly configFile: string | undefined
+  /** What new exchanges go by. */
+  inForce: CompiledGateway
+  /** Of the data plane: it drains from the moment of closing. */
+  phase: 'starting' | 'open' | 'draining'
 }
 
 async function start(
   settings: Settings,
-  compiled: CompiledGateway,
-  log: Log,
+  generations: Generations,
+  log: AdjustableLog,
   parts: Parts,
 ): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
   const metrics = createMetrics()
-  watchUpstreams(compiled.upstreams, metrics, log)
+  const watchTargets = createTargetWatch(log)
+  metrics.watchUpstreams(() => parts.inForce.upstreams.values())
   const keyRing = new FollowedKeyRing(settings.keys, { log })
   const tokens = await openTokens(settings, keyRing, log, metrics, parts)
   const { store, directory, resolveToken } = tokens
   const { services, close } = openServices({ ...tokens, keyRing, clock: parts.clock, log })
   parts.closers.push(close)
-  compiled.desk.open(services)
+  parts.inForce.desk.open(services)
   // First up and last down, so that probes and scrapes see the beginning and the end.
-  const readiness = readinessOf(directory, keyRing, parts)
+  const configuration = followConfiguration(parts.configFile, {
+    log,
+    inForce: () => parts.inForce,
+    compile: (next, report) => compileGateway(next, report, parts.clock, parts.openClient, parts.inForce),
+    replace: (compiled) => {
+      parts.inForce = compiled
+      log.setLevel(compiled.settings.log.level)
+      generations.begin(generationOf(compiled))
+    },
+  })
+  if (configuration !== undefined) metrics.watchConfiguration(configuration)
+  const readiness = readinessOf(directory, keyRing, configuration, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
   const openExchanges = watchOpenExchanges(store, directory, metrics, parts)
   const noteUse = noteLastUses(settings.store.lastUsedInterval, store, log, parts)
-  const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
-  const { redaction } = compiled
-  const books = { metrics, log, redaction, openExchanges, isLogging: settings.log.requests }
-  metrics.watchTunnels([...compiled.upstreams.values()])
-  const dataPlane = await openDataPlane(settings.listen, plan, books)
+  const generationOf = (compiled: CompiledGateway) => {
+    watchTargets(compiled.upstreams.values())
+    const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
+    const isLogging = compiled.settings.log.requests
+    const books = { metrics, log, redaction: compiled.redaction, openExchanges, isLogging }
+    return new Generation(compiled.upstreams.values(), plan, (tally) => ({ ...books, tally }))
+  }
+  generations.begin(generationOf(parts.inForce))
+  const dataPlane = await openDataPlane(settings.listen, () => generations.current)
   parts.closers.push(() => dataPlane.close())
-  parts.isOpen = true
+  parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)
+  configuration?.start()
+  parts.closers.push(async () => configuration?.stop())
   log.info(
     { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, adminAddress: admin, reload: () => keyRing.reload() }
+  return { dataAddress: dataPlane, adminAddress: admin, reload }
+
+  function reload(): void {
+    keyRing.reload()
+    configuration?.reload()
+  }
 }
 
 /** Follows what becomes of the tokens of requests under way. */
@@ -208,24 +259,28 @@ function failOnProblem(path: readonly (string | number)[], message: string): nev
   throw new Error(`${path.join('.')}: ${message}`)
 }
 
-function readinessOf(directory: TokenDirectory, keyRing: FollowedKeyRing, parts: Parts): ReadinessProbe {
+function readinessOf(
+  directory: TokenDirectory,
+  keyRing: FollowedKeyRing,
+  configuration: FollowedSettings | undefined,
+  parts: Parts,
+): ReadinessProbe {
   return async () => {
     const { feed, canDecide, redis } = directory.status()
     return {
-      dataPlane: parts.isOpen ? 'ok' : 'failed',
+      dataPlane: readinessOfPhase[parts.phase],
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
       ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
+      ...(configuration === undefined ? {} : { configuration: okIf(configuration.status.isGood) }),
       ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
     }
   }
 }
 
+const readinessOfPhase = { starting: 'failed', open: 'ok', draining: 'draining' } as const
+
 function okIf(isWell: boolean): 'ok' | 'degraded' {
   return isWell ? 'ok' : 'degraded'
-}
-
-async function closeUpstreams(upstreams: ReadonlyMap<string, Upstream>): Promise<void> {
-  await Promise.all([...upstreams.values()].map(({ client }) => client.close()))
 }
 
 function place({ address, port }: { readonly address: string; readonly port: number }): string {

@@ -35,13 +35,21 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
   close(): Promise<void>
 } {
   const opened: UpstreamLogins[] = []
-  const openLogins: ProfileServices['openLogins'] = (upstream, logIn, timeoutMs) => {
+  // A reload that changes a route opens its logins anew; what is known of the sessions stays.
+  const memories = new Map<string, LoginMemory>()
+  const memoryOf = (upstream: string) => {
+    const known = memories.get(upstream)
+    if (known !== undefined) return known
     const memory = new LoginMemory(sessionsMax)
+    memories.set(upstream, memory)
     directory.follow(memory)
+    return memory
+  }
+  const openLogins: ProfileServices['openLogins'] = (upstream, logIn, timeoutMs) => {
     const logins = new UpstreamLogins({
       upstream,
       record: store.logins,
-      memory,
+      memory: memoryOf(upstream),
       sealer: keyRing,
       logIn,
       timeoutMs,

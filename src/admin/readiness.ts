@@ -1,13 +1,13 @@
 /**
- * Whether this replica should get traffic, out of named checks. It must not when a check fails, when there
- * are none, and when nobody can tell in time.
+ * Whether this replica should get traffic, out of named checks. It must not when a check fails, when it drains,
+ * when there are no checks, and when nobody can tell in time.
  * @module
  */
 
 import type { Log } from '../observability/log.ts'
 
-/** `degraded`: something is amiss, but requests are decided all the same. */
-export type CheckState = 'ok' | 'degraded' | 'failed'
+/** `degraded`: something is amiss, but requests are decided all the same. `draining`: they are, but not for long. */
+export type CheckState = 'ok' | 'degraded' | 'draining' | 'failed'
 
 /** Asks each part of the gateway how it is. May be called at any rate; `signal` aborts at the deadline. */
 export type ReadinessProbe = (signal: AbortSignal) => Promise<Readonly<Record<string, CheckState>>>
@@ -23,7 +23,7 @@ export async function judgeReadiness(probe: ReadinessProbe, timeoutMs: number, l
   try {
     const checks = await withDeadline(probe, timeoutMs)
     const states = Object.values(checks)
-    return { ready: states.length > 0 && !states.includes('failed'), checks }
+    return { ready: states.length > 0 && states.every(isReady), checks }
   } catch (error) {
     log.warn({ error }, 'readiness could not be told')
     return { ready: false, checks: { readiness: 'failed' } }
@@ -44,4 +44,8 @@ async function withDeadline(probe: ReadinessProbe, timeoutMs: number) {
   } finally {
     clearTimeout(timer)
   }
+}
+
+function isReady(state: CheckState): boolean {
+  return state === 'ok' || state === 'degraded'
 }

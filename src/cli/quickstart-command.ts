@@ -48,7 +48,8 @@ async function quickstart(): Promise<void> {
   if (isFirst) printGuide({ ...places, ...(await firstToken(settings)) })
   else printWelcomeBack(places)
 
-  await untilStopped(settings.listen.timeouts.drain, async () => {
+  const { drainDelay, drain } = settings.listen.timeouts
+  await untilStopped(drainDelay + drain, async () => {
     await gateway.close()
     await legacy.close()
   })

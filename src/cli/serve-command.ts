@@ -13,17 +13,18 @@ export function addServe(program: Command): void {
   const command = program
     .command('serve')
     .description(
-      'Run the gateway. SIGTERM and SIGINT let requests in flight finish first; SIGHUP reads the key ring again.',
+      'Run the gateway. SIGTERM and SIGINT let requests in flight finish first; SIGHUP reads configuration and key ring again.',
     )
     .action(async ({ config }: ConfigOption) => {
       const { settings } = await compiledSettings(config)
       const { startGateway } = await import('../gateway.ts')
       const gateway = await explainBusyPort(
         { [settings.listen.port]: 'listen.port', [settings.admin.port]: 'admin.port' },
-        () => startGateway(settings),
+        () => startGateway(settings, { configFile: config }),
       )
+      const { drainDelay, drain } = settings.listen.timeouts
       await untilStopped(
-        settings.listen.timeouts.drain,
+        drainDelay + drain,
         () => gateway.close(),
         () => gateway.reload(),
       )

@@ -10,7 +10,7 @@ import { complain, note } from './terminal.ts'
 const closingMs = 5000
 
 /**
- * On the first signal calls `close`, which has `drainMs` for requests in flight, and ends the process with 0;
+ * On the first signal calls `close`, which has `drainMs` for requests in flight and whatever comes before, and ends the process with 0;
  * a second signal ends it at once. SIGHUP calls `reload`, or stops as well where there is none. An error that nobody caught closes as well and ends it with 1. Never resolves.
  */
 export function untilStopped(

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { readTextFile } from './read-text-file.ts'
+import { type OnRead, readTextFile } from './read-text-file.ts'
 
 export interface ReferenceScope {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder that the paths of `${file:PATH}` are relative to. */
   readonly folder: string
+  readonly onRead?: OnRead
 }
 
 const reference = /\$\$\{|\$\{([^}]*)(\}?)/g
@@ -58,8 +59,12 @@ function fromEnvironment(
   return ''
 }
 
-function fromFile(path: string, { folder }: ReferenceScope, report: (problem: string) => void): string {
-  const read = readTextFile(path, folder)
+function fromFile(
+  path: string,
+  { folder, onRead }: ReferenceScope,
+  report: (problem: string) => void,
+): string {
+  const read = readTextFile(path, folder, onRead)
   if (read.ok) return read.text.replace(/\r?\n$/, '')
   report(`the file ${path} ${read.problem}`)
   return ''

@@ -9,7 +9,7 @@ import { explainIssue } from './explain-issue.ts'
 import { interpolate } from './interpolate.ts'
 import { parseYaml } from './parse-yaml.ts'
 import { createReporter, pathText, type SettingPath } from './problems.ts'
-import { readTextFile } from './read-text-file.ts'
+import { type OnRead, readTextFile } from './read-text-file.ts'
 import { type Settings, settings } from './schema/settings.ts'
 
 export type LoadedSettings =
@@ -24,21 +24,24 @@ export type LoadedSettings =
     }
   | { readonly ok: false; readonly problems: readonly string[] }
 
+export interface LoadOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Told of `file` and of every file that it refers to. */
+  readonly onRead?: OnRead
+}
+
 /**
  * Reads `file` once. References are resolved against `env` and the file's own folder; the paths of
  * `keys.file` and `store.sqlite.path` stay as they are, relative to the working directory. Never throws for
  * what the file holds, and no problem repeats a value.
  */
-export function loadSettings(
-  file: string,
-  { env }: { readonly env: Readonly<Record<string, string | undefined>> },
-): LoadedSettings {
-  const read = readTextFile(file, '.')
+export function loadSettings(file: string, { env, onRead }: LoadOptions): LoadedSettings {
+  const read = readTextFile(file, '.', onRead)
   if (!read.ok) return { ok: false, problems: [`${file}: ${read.problem}`] }
 
   const malformed: string[] = []
   const unresolved: { readonly path: SettingPath; readonly message: string }[] = []
-  const scope = { env, folder: dirname(file) }
+  const scope = { env, folder: dirname(file), ...(onRead === undefined ? {} : { onRead }) }
   const yaml = parseYaml(read.text, {
     scalar: (text, path) => interpolate(text, scope, (message) => unresolved.push({ path, message })),
     malformed: (line, message) => malformed.push(`${file}:${line}: ${message}`),

@@ -8,7 +8,8 @@ import { resolve } from 'node:path'
 
 const bytesMax = 1024 * 1024
 
-type Read =
+/** What reading one file came to. */
+export type Read =
   | { readonly ok: true; readonly text: string }
   /** Completes a sentence that starts with the name of the file, and holds nothing of its content. */
   | { readonly ok: false; readonly problem: string }
@@ -19,12 +20,22 @@ const failures: Readonly<Record<string, string>> = {
   EACCES: 'may not be read by this user',
 }
 
+/** Told of each file that was read, by its absolute path, and of what came of it. */
+export type OnRead = (path: string, read: Read) => void
+
 /** At most 1 MiB of UTF-8; `path` is relative to `folder`. */
-export function readTextFile(path: string, folder: string): Read {
+export function readTextFile(path: string, folder: string, onRead?: OnRead): Read {
+  const file = resolve(folder, path)
+  const read = readWhole(file)
+  onRead?.(file, read)
+  return read
+}
+
+function readWhole(file: string): Read {
   let descriptor: number
   try {
     // A pipe without a writer would block the start for ever.
-    descriptor = openSync(resolve(folder, path), constants.O_RDONLY | constants.O_NONBLOCK)
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     return { ok: false, problem: reasonOf(error) }
   }

@@ -15,13 +15,13 @@ import type { Books } from './settle.ts'
 
 /** Answers and books trouble on sockets. */
 export class ClientErrors {
-  readonly #books: Books
+  readonly #booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>
   readonly #nextId: () => string
   /** The last exchange that began on each connection: the one whose body may be at fault. */
   readonly #latest = new WeakMap<Duplex, Exchange>()
 
-  constructor(books: Books, nextId: () => string) {
-    this.#books = books
+  constructor(booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>, nextId: () => string) {
+    this.#booksInForce = booksInForce
     this.#nextId = nextId
   }
 
@@ -60,7 +60,7 @@ export class ClientErrors {
     const canAnswer = socket.writable
     refuseOnSocket(socket, refusal, requestId)
     if (!canAnswer) return
-    const { metrics, log, isLogging } = this.#books
+    const { metrics, log, isLogging } = this.#booksInForce()
     metrics.exchangeBegan()
     metrics.forRoute(unmatchedRoute).settled(method, refusal.status, refusal.code, 0)
     if (!isLogging) return

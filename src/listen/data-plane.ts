@@ -14,6 +14,7 @@ import { handleRequest } from '../request/handle-request.ts'
 import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
+import { drain, Farewell } from './draining.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -24,23 +25,33 @@ import { Upgrades } from './upgrades.ts'
 export interface DataPlane {
   readonly address: string
   readonly port: number
-  /** Stop taking connections, let exchanges in flight finish within the drain time, then close. */
+  /**
+   * Serve on for the drain delay with answers that tell clients to go, then stop taking connections, let exchanges in
+   * flight finish within the drain time, and close.
+   */
   close(): Promise<void>
 }
 
-/** How soon a connection that falls idle while the listener drains is closed. */
-const sweepIntervalMs = 50
+/** What an exchange goes by from its beginning to its end. */
+export interface Serving {
+  readonly plan: Plan
+  readonly books: Books
+}
 
-/** Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. */
+/**
+ * Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. `inForce` is asked once for
+ * each exchange.
+ */
 export async function openDataPlane(
   settings: Settings['listen'],
-  plan: Plan,
-  books: Books,
+  inForce: () => Serving,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
-  const clientErrors = new ClientErrors(books, nextId)
+  const clientErrors = new ClientErrors(() => inForce().books, nextId)
+  const farewell = new Farewell()
   const begin = (exchange: Exchange) => {
+    const { plan, books } = inForce()
     clientErrors.began(exchange)
     settleOnClose(exchange, books)
     const refusal = refusalOfPreamble(exchange)
@@ -53,7 +64,7 @@ export async function openDataPlane(
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
 
-  const upgrades = new Upgrades({ plan, clientErrors, nextId, begin })
+  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin })
 
   const fastify = Fastify({
     logger: false,
@@ -64,6 +75,7 @@ export async function openDataPlane(
       connectionsCheckingInterval: 1000,
       // Node's own answer would be no refusal of ours, and nobody would count it.
       requireHostHeader: false,
+      ServerResponse: farewell.Response,
       // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
       shouldUpgradeCallback: (incoming) => upgrades.shouldTake(incoming),
     },
@@ -89,7 +101,7 @@ export async function openDataPlane(
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, upgrades, timeouts.drain) }
+  return { address, port, close: () => drain(fastify, { farewell, upgrades }, timeouts) }
 }
 
 function routeEverything(
@@ -130,16 +142,4 @@ function fail(exchange: Exchange, error: unknown, { log }: Books): void {
   log.error({ requestId: exchange.id, route: exchange.notes.route, error }, 'the gateway failed on a request')
   if (exchange.response.headersSent) exchange.response.destroy()
   else sendRefusal(exchange, refusal)
-}
-
-async function drain(fastify: FastifyInstance, upgrades: Upgrades, drainMs: number): Promise<void> {
-  const force = setTimeout(() => {
-    fastify.server.closeAllConnections()
-    upgrades.closeAll()
-  }, drainMs)
-  // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
-  const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
-  await fastify.close()
-  clearInterval(sweep)
-  clearTimeout(force)
 }

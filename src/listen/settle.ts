@@ -23,16 +23,27 @@ export interface Books {
   readonly openExchanges: OpenExchanges
   /** Whether each request gets a line in the log. */
   readonly isLogging: boolean
+  /** Told of each exchange that goes by these books, twice. */
+  readonly tally: Tally
+}
+
+/** Knows whether exchanges are under way. */
+export interface Tally {
+  began(): void
+  ended(): void
 }
 
 /** Open the books on an exchange; they close by themselves. */
 export function settleOnClose(exchange: Exchange, books: Books): void {
   books.metrics.exchangeBegan()
+  books.tally.began()
   exchange.response.once('close', () => settle(exchange, books))
 }
 
-function settle(exchange: Exchange, { metrics, log, redaction, openExchanges, isLogging }: Books): void {
+function settle(exchange: Exchange, books: Books): void {
+  const { metrics, log, redaction, openExchanges, isLogging, tally } = books
   openExchanges.release(exchange)
+  tally.ended()
   const { notes, response } = exchange
   const durationMs = performance.now() - exchange.startedAtMs
   const status = response.headersSent ? response.statusCode : undefined

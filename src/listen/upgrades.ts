@@ -14,7 +14,8 @@ import { refuse } from '../request/refusal.ts'
 import type { ClientErrors } from './client-errors.ts'
 
 interface UpgradesOptions {
-  readonly plan: Plan
+  /** The one in force. */
+  readonly findPlan: () => Plan
   readonly clientErrors: ClientErrors
   readonly nextId: () => string
   /** Takes the exchange from here, as that of any other request. */
@@ -71,7 +72,7 @@ export class Upgrades {
   }
 
   #find({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): AllowedUpgrade | undefined {
-    return findUpgrade({ method, target: url, httpVersion, rawHeaders }, this.#options.plan)
+    return findUpgrade({ method, target: url, httpVersion, rawHeaders }, this.#options.findPlan())
   }
 }
 

@@ -19,6 +19,13 @@ export interface Log {
   error(fields: LogFields, message: string): void
 }
 
+type Level = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** A log whose level can be set while it is written. */
+export interface AdjustableLog extends Log {
+  setLevel(level: Level): void
+}
+
 /** Bytes that wait for a slow reader of standard error; lines beyond are dropped. */
 const backlogBytesMax = 16 * 1024 * 1024
 
@@ -27,12 +34,12 @@ const backlogBytesMax = 16 * 1024 * 1024
  * process exits. Without `redaction` every field named `headers` is withheld whole.
  */
 export function createLog(options: {
-  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  readonly redaction?: Redaction
+  readonly level: Level
+  readonly redaction?: Pick<Redaction, 'redactHeaders'>
   readonly destination?: DestinationStream
-}): Log {
+}): AdjustableLog {
   const { level, redaction, destination } = options
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
@@ -46,4 +53,9 @@ export function createLog(options: {
     },
     destination ?? openDestination({ dest: 2, sync: false, maxLength: backlogBytesMax }),
   )
+  return Object.assign(log, {
+    setLevel: (next: Level) => {
+      log.level = next
+    },
+  })
 }

@@ -9,6 +9,7 @@ import type { TunnelEnd, Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { onceForEach } from './once-for-each.ts'
+import type { ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
@@ -40,22 +41,6 @@ export interface RouteRecorder {
   wouldRefuse(code: RefusalCode): void
 }
 
-interface RingToWatch {
-  readonly current: { readonly keyIds: readonly string[] }
-  readonly state: 'fixed' | 'followed' | 'outdated'
-}
-
-interface UpstreamToWatch {
-  readonly name: string
-  readonly tunnels: number
-}
-
-interface UpstreamTargetState {
-  readonly upstream: string
-  readonly target: string
-  readonly isUp: boolean
-}
-
 /** Functions without `this`: each may be handed on by itself. */
 export interface Metrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
@@ -69,8 +54,6 @@ export interface Metrics {
   streamClosed(cause: Withdrawal): void
   /** A tunnel has ended. */
   tunnelClosed(cause: TunnelCause): void
-  /** Where the number of tunnels to each upstream is read at a scrape. */
-  watchTunnels(upstreams: readonly UpstreamToWatch[]): void
   /** A text of another service was tried as a token of this format. */
   proved(format: string, result: ProofResult): void
   /** One hash was computed to prove such a text. */
@@ -85,8 +68,10 @@ export interface Metrics {
   watchChangeFeed(ageSeconds: () => number | undefined): void
   /** Where the key ring in force is read from at a scrape; the first of its keys is the current one. */
   watchKeyRing(ring: RingToWatch): void
-  /** Where the targets of upstreams are read from at a scrape. */
-  watchUpstreamTargets(read: () => Iterable<UpstreamTargetState>): void
+  /** Where the upstreams in force are read from at a scrape. */
+  watchUpstreams(read: () => Iterable<UpstreamToWatch>): void
+  /** Where it is read at a scrape what became of the last reading of the configuration; nothing is shown without. */
+  watchConfiguration(configuration: ConfigurationToWatch): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -134,11 +119,11 @@ export function createMetrics(): Metrics {
     'sallyport_streams_closed_total',
     'Requests broken off under way because their token was good no longer.',
   )
-  let upstreams: readonly UpstreamToWatch[] = []
+  let readUpstreams: () => Iterable<UpstreamToWatch> = () => []
   const tunnels = gaugesOf(
     'sallyport_tunnels_open',
     'Upgraded connections to an upstream, with those being made.',
-    () => upstreams.map(({ name, tunnels }) => [{ upstream: name }, tunnels] as const),
+    () => Array.from(readUpstreams(), ({ name, tunnels }) => [{ upstream: name }, tunnels] as const),
   )
   const tunnelsClosed = cellFamily(
     'counter',
@@ -182,15 +167,26 @@ export function createMetrics(): Metrics {
     'Whether the file of the key ring cannot be used, so that the last good ring is in force.',
     () => (ring?.state === 'outdated' ? 1 : 0),
   )
-  let readTargets: () => Iterable<UpstreamTargetState> = () => []
   const targetsUp = gaugesOf(
     'sallyport_upstream_target_up',
     'Whether a target of an upstream gets requests: 1, or 0 while it is left out.',
     () =>
-      Array.from(
-        readTargets(),
-        ({ upstream, target, isUp }) => [{ upstream, target }, isUp ? 1 : 0] as const,
+      Array.from(readUpstreams()).flatMap(({ name, balanced }) =>
+        (balanced?.states() ?? []).map(
+          ({ url, isUp }) => [{ upstream: name, target: url }, isUp ? 1 : 0] as const,
+        ),
       ),
+  )
+  let configuration: ConfigurationToWatch | undefined
+  const configurationGood = gaugeOf(
+    'sallyport_config_last_reload_success',
+    'Whether the configuration file as it was last read is in force.',
+    () => configuration && Number(configuration.status.isGood),
+  )
+  const configurationGoodAt = gaugeOf(
+    'sallyport_config_last_reload_success_timestamp_seconds',
+    'When the configuration file was last read and found good: at the start, after a change or when asked to.',
+    () => configuration && configuration.status.goodAt / 1000,
   )
   const families = [
     durations,
@@ -212,6 +208,8 @@ export function createMetrics(): Metrics {
     ringKeys,
     ringOutdated,
     targetsUp,
+    configurationGood,
+    configurationGoodAt,
   ]
 
   const running = inFlight.cell()
@@ -273,9 +271,6 @@ export function createMetrics(): Metrics {
     tunnelClosed: (cause) => {
       tunnelsOf(cause).value += 1
     },
-    watchTunnels: (watched) => {
-      upstreams = watched
-    },
     proved: (format, result) => {
       proofsOf(format)(result).value += 1
     },
@@ -298,8 +293,11 @@ export function createMetrics(): Metrics {
     watchKeyRing: (watched) => {
       ring = watched
     },
-    watchUpstreamTargets: (read) => {
-      readTargets = read
+    watchUpstreams: (read) => {
+      readUpstreams = read
+    },
+    watchConfiguration: (watched) => {
+      configuration = watched
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),

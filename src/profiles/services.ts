@@ -18,7 +18,7 @@ export interface ProfileServices {
   readonly clock: Clock
   readonly resolveToken: ResolveToken
   readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>
-  /** The subjects' sessions at an upstream; `logIn` asks it, within `timeoutMs`. To be opened once. */
+  /** The subjects' sessions at an upstream; `logIn` asks it, within `timeoutMs`. To be opened once by each profile. */
   openLogins(upstream: string, logIn: LogIn, timeoutMs: number): UpstreamLogins
 }
 

@@ -17,6 +17,7 @@ import type { Upstream } from '../forward/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
 import { compileProfile } from '../profiles/compile-profile.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
+import type { RouteProfiles } from '../profiles/route-profiles.ts'
 import type { FindServices } from '../profiles/services.ts'
 import { compileFilterResponse } from '../rewrite/filter-response.ts'
 import { compileIdentityHeaders } from '../rewrite/identity-headers.ts'
@@ -36,6 +37,7 @@ export interface RoutesContext {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly clock: Clock
   readonly findServices: FindServices
+  readonly profiles: RouteProfiles
 }
 
 /** Header names that one route guards and another might let through: they are guarded on all. */
@@ -79,12 +81,14 @@ function compileRoute(
   const hosts = attempt(() => hostsOf(route), ['match', 'hosts'], report)
   const upstream = context.upstreams.get(route.upstream)
   if (!pieces || !privileged || !hosts || !upstream) return undefined
-  const profile = compileProfile(route.profile, {
-    upstream,
-    isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
-    kinds: route.authorize.kinds,
-    findServices: context.findServices,
-  })
+  const profile = context.profiles.profileOf(route, upstream, () =>
+    compileProfile(route.profile, {
+      upstream,
+      isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
+      kinds: route.authorize.kinds,
+      findServices: context.findServices,
+    }),
+  )
   const guarded = guardInternal(privileged, profile.isInternalHeader)
   return {
     name: route.name,

@@ -46,6 +46,8 @@ export interface GatewayProcess extends Pick<RunningProcess, 'pid' | 'output' | 
 }
 
 export interface Installation {
+  /** Its configuration file: JSON, which is YAML too. */
+  readonly config: string
   /** Runs `sallyport WORDS --json` to its end. */
   run(...words: readonly string[]): Promise<CommandResult>
   /** Issues without the cost of a command; a gateway or a command must have run before. */
@@ -82,6 +84,7 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   // Commands that run often load faster from what the first of them compiled.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   return {
+    config,
     run: (...words) => runCommand([...words, '--json', '--config', config], env),
     store,
     issue: newIssuer(store, ring, systemClock),

@@ -50,6 +50,8 @@ export interface UpstreamOptions {
   readonly replyAtHead?: boolean
   /** Takes connections that ask for an upgrade; without it such requests are answered like any other. */
   readonly upgrade?: (request: RecordedRequest, socket: Duplex, head: Buffer) => void
+  /** How long an idle connection is kept; for ever with 0, and as Node does unless given. */
+  readonly keepAliveMs?: number
   /** 1 MiB unless given. */
   readonly bodyBytesKept?: number
 }
@@ -61,6 +63,8 @@ export interface RecordingUpstream {
   readonly requests: readonly RecordedRequest[]
   /** Connections accepted so far. */
   readonly connections: number
+  /** Of these, those that have not been closed. */
+  readonly openConnections: number
   /** Replaces the reply for the requests to come. */
   reply(to: ReplyTo): void
   /** Closes the port and every connection. Idempotent. */
@@ -71,10 +75,11 @@ export interface RecordingUpstream {
 export async function recordingUpstream(
   t: Scope,
   replyTo: ReplyTo = () => ({ body: 'ok' }),
-  { replyAtHead = false, upgrade, bodyBytesKept = 1_048_576 }: UpstreamOptions = {},
+  { replyAtHead = false, upgrade, keepAliveMs, bodyBytesKept = 1_048_576 }: UpstreamOptions = {},
 ): Promise<RecordingUpstream> {
   const requests: RecordedRequest[] = []
   let connections = 0
+  let openConnections = 0
   let currentReply = replyTo
 
   const server = createServer({ maxHeaderSize: 1_048_576, requestTimeout: 0 }, (request, response) => {
@@ -91,7 +96,12 @@ export async function recordingUpstream(
     }
   })
   server.maxHeadersCount = 0
-  server.on('connection', () => connections++)
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs
+  server.on('connection', (socket) => {
+    connections++
+    openConnections++
+    socket.once('close', () => openConnections--)
+  })
   if (upgrade !== undefined) {
     server.on('upgrade', (request, socket, head) => {
       const record = new Recording(request)
@@ -113,6 +123,9 @@ export async function recordingUpstream(
     requests,
     get connections() {
       return connections
+    },
+    get openConnections() {
+      return openConnections
     },
     reply: (to) => {
       currentReply = to

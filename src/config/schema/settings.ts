@@ -34,7 +34,12 @@ const listen = z
         idle: duration().prefault('5m').describe('A connection on which no byte moves in either direction.'),
         drain: duration({ zero: true })
           .prefault('30s')
-          .describe('How long requests in flight may take once the gateway is told to stop.'),
+          .describe('How long requests in flight may take once the gateway has stopped listening.'),
+        drainDelay: duration({ zero: true })
+          .prefault('0s')
+          .describe(
+            'How long the gateway goes on listening once it is told to stop: /readyz says so at once, and whoever sends requests here needs that long to notice.',
+          ),
       })
       .prefault({}),
   })

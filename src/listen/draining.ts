@@ -1,0 +1,62 @@
+/**
+ * The end of a listener: answers tell clients to go, the port stays open for as long as those who send requests here
+ * need to notice, and then what is under way has its time.
+ * @module
+ */
+
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Upgrades } from './upgrades.ts'
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
+
+/** How soon a connection that falls idle while the listener closes is closed. */
+const sweepIntervalMs = 50
+
+/** Whether answers still invite to another request. */
+export class Farewell {
+  #isSaid = false
+
+  /** The responses of a server: each that is begun from now on says `Connection: close`, also to a request before. */
+  readonly Response = this.#responseClass()
+
+  say(): void {
+    this.#isSaid = true
+  }
+
+  #responseClass() {
+    const isSaid = () => this.#isSaid
+    return class<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+      // Node itself calls it for a response without a head of its own. It tells its two forms apart by the second argument.
+      override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
+        if (isSaid()) this.shouldKeepAlive = false
+        return super.writeHead(status, reason as string, headers)
+      }
+    }
+  }
+}
+
+/** Goes on serving for `drainDelay`, then stops listening, and breaks off what is left after `drain`. */
+export async function drain(
+  fastify: FastifyInstance,
+  { farewell, upgrades }: { readonly farewell: Farewell; readonly upgrades: Pick<Upgrades, 'closeAll'> },
+  { drainDelay: delayMs, drain: drainMs }: { readonly drainDelay: number; readonly drain: number },
+): Promise<void> {
+  farewell.say()
+  if (delayMs > 0) await sleep(delayMs)
+  const force = setTimeout(() => {
+    fastify.server.closeAllConnections()
+    upgrades.closeAll()
+  }, drainMs)
+  // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
+  const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
+  await fastify.close()
+  clearInterval(sweep)
+  clearTimeout(force)
+}
