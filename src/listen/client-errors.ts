@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { unmatchedRoute } from '../observability/metrics.ts'
+import { unmatchedRoute } from '../observability/labels.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
 import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'

@@ -4,13 +4,9 @@
  * @module
  */
 
+import { unmatchedRoute } from '../observability/labels.ts'
 import type { Log } from '../observability/log.ts'
-import {
-  type ExchangeOutcome,
-  type Metrics,
-  type TunnelCause,
-  unmatchedRoute,
-} from '../observability/metrics.ts'
+import type { ExchangeOutcome, Metrics, TunnelCause } from '../observability/metrics.ts'
 import type { Redaction } from '../observability/redaction.ts'
 import type { Exchange, OpenTunnel } from '../request/exchange.ts'
 import type { OpenExchanges } from '../request/open-exchanges.ts'

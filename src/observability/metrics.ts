@@ -1,6 +1,6 @@
 /**
- * What the gateway counts. Every label comes from a closed set (route names, known methods, classes of
- * status, codes), so that no client can make a series; a request costs a few additions.
+ * What the gateway counts. Every label comes from a closed set, so that no client can make a series; a request costs
+ * a few additions.
  * @module
  */
 
@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { TunnelEnd, Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
+import { knownMethods, statusClass } from './labels.ts'
 import { onceForEach } from './once-for-each.ts'
 import type { ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
 
@@ -79,13 +80,6 @@ export interface Metrics {
 }
 
 const purgedKinds = ['tokens', 'changes', 'auditEntries'] as const
-
-/** The name that stands for «no route» in metrics; no route can have it. */
-export const unmatchedRoute = '(none)'
-
-const methods = 'GET HEAD POST PUT PATCH DELETE OPTIONS COPY PROPFIND REPORT MKCOL MOVE'.split(' ')
-const knownMethods = new Map(methods.map((method) => [method, method]))
-const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx']
 
 /** Create the metrics of one gateway, with a registry of their own. */
 export function createMetrics(): Metrics {
@@ -302,8 +296,4 @@ export function createMetrics(): Metrics {
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),
   }
-}
-
-function statusClass(status: number | undefined): string {
-  return statusClasses[Math.trunc((status ?? 0) / 100)] ?? 'none'
 }

@@ -4,7 +4,8 @@
  */
 
 import t from 'tap'
-import { createMetrics, unmatchedRoute } from '../../../src/observability/metrics.ts'
+import { unmatchedRoute } from '../../../src/observability/labels.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 
 /** The sample lines of one metric. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<readonly string[]> {
