@@ -12,6 +12,8 @@ import { storageTarget } from './swift-request.ts'
 
 /** Metadata without a name: a request that ends in a 400 for whoever may make it, and changes nothing. */
 const impossibleHeader = 'x-account-meta-'
+/** What Swift says to it (swift/common/constraints.py). A 400 for any other reason proves nothing. */
+const impossibleName = 'Metadata name cannot be empty'
 
 const bodyBytesMax = 64 * 1024
 
@@ -35,8 +37,8 @@ export class SwiftQuestions {
    */
   async ownsAccount(token: Secret, account: string): Promise<boolean | 'refused'> {
     const headers = ['x-auth-token', token.reveal(), impossibleHeader, '1', 'content-length', '0']
-    const { status } = await this.#ask('POST', storageTarget(account), headers)
-    if (status === 400) return true
+    const { status, body } = await this.#ask('POST', storageTarget(account), headers)
+    if (status === 400 && body.toString('latin1').trim() === impossibleName) return true
     if (status === 401) return 'refused'
     if (status === 403) return false
     throw new Error(`Swift answered ${status} to the question who owns an account`)
