@@ -96,8 +96,20 @@ async function replaceAnswer(
   upstream: Upstream,
   forwarding: Forwarding,
 ): Promise<void> {
-  const credential = await verdict
-  const again = isRefusal(credential) ? credential : forwarding.rewrite(credential)
+  const again = await requestAgain(verdict, forwarding)
   if (isRefusal(again)) forwarding.onRefused(again)
   else forward(exchange, again, upstream, { ...forwarding, inspect: undefined })
+}
+
+/** Nobody waits for what becomes of this: a defect on the way is a refusal, too. */
+async function requestAgain(
+  verdict: Refusal | Promise<readonly string[] | Refusal>,
+  { rewrite }: Forwarding,
+): Promise<OutgoingRequest | Refusal> {
+  try {
+    const credential = await verdict
+    return isRefusal(credential) ? credential : rewrite(credential)
+  } catch (error) {
+    return refuse('internal_error', error instanceof Error ? error.message : 'an exception')
+  }
 }
