@@ -9,7 +9,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
-import type { TokenState } from '../tokens/token.ts'
+import type { Token, TokenState } from '../tokens/token.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -98,6 +98,9 @@ export class Exchange {
     broken: undefined,
     tunnel: undefined,
   }
+  /** The token that it is let go on for, and its place among those under way; only `OpenExchanges` writes them. */
+  heldFor: Token | undefined = undefined
+  heldAt = -1
   /** `undefined` for a plain request, which one is too whose `Upgrade` is ignored. */
   readonly upgrade: UpgradeRequest | undefined
 

@@ -28,12 +28,16 @@ export interface OpenExchangesOptions {
 }
 
 /**
- * Costs a request two writes to a map; all else happens when something changes, and a look at every exchange four
+ * Costs a request two writes to an array; all else happens when something changes, and a look at every exchange four
  * times a second. Must follow the change feed, after the tiers that the tokens come from.
+ *
+ * An array, in which an exchange knows its place, and no map: whenever a map grows into a new table, its old one goes on
+ * pointing at the new one, and once garbage is old, only a full collection ends that. Every exchange would get that old,
+ * which took a quarter of the time of a request.
  */
 export class OpenExchanges implements ChangeListener {
   readonly #options: OpenExchangesOptions
-  readonly #open = new Map<Exchange, Token>()
+  readonly #open: Exchange[] = []
   readonly #timer: NodeJS.Timeout
   #changesSeen = 0
 
@@ -52,30 +56,44 @@ export class OpenExchanges implements ChangeListener {
   hold(exchange: Exchange, token: Token, changesSeen: number): void {
     // A client that left while its token was looked up has been settled: nobody would release it.
     if (exchange.response.destroyed) return
-    this.#open.set(exchange, token)
+    exchange.heldFor = token
+    exchange.heldAt = this.#open.push(exchange) - 1
     if (changesSeen !== this.#changesSeen) void this.#judgeAnew([[exchange, token]])
   }
 
   /** The exchange has ended. */
   release(exchange: Exchange): void {
-    this.#open.delete(exchange)
+    if (exchange.heldFor === undefined) return
+    exchange.heldFor = undefined
+    // The last one takes its place.
+    const last = this.#open.pop()
+    if (last === undefined || last === exchange) return
+    this.#open[exchange.heldAt] = last
+    last.heldAt = exchange.heldAt
   }
 
   changed(changes: readonly TokenChange[]): void {
     this.#changesSeen++
-    if (this.#open.size === 0) return
+    if (this.#open.length === 0) return
     const ids = new Set(changes.map(({ tokenId, subjectId }) => tokenId ?? subjectId))
-    void this.#judgeAnew([...this.#open].filter(([, { id, subject }]) => ids.has(id) || ids.has(subject.id)))
+    void this.#judgeAnew(this.#held().filter(([, { id, subject }]) => ids.has(id) || ids.has(subject.id)))
   }
 
   reset(): void {
     this.#changesSeen++
-    void this.#judgeAnew(this.#open)
+    void this.#judgeAnew(this.#held())
   }
 
   /** Exchanges under way are left to themselves from now on. */
   close(): void {
     clearInterval(this.#timer)
+  }
+
+  /** As they are now, whatever ends meanwhile. */
+  #held(): (readonly [Exchange, Token])[] {
+    return this.#open.flatMap((exchange) =>
+      exchange.heldFor === undefined ? [] : [[exchange, exchange.heldFor] as const],
+    )
   }
 
   /**
@@ -106,7 +124,7 @@ export class OpenExchanges implements ChangeListener {
   }
 
   #judge(exchange: Exchange, token: Token | 'unknown' | 'undecidable'): void {
-    const held = this.#open.get(exchange)
+    const held = exchange.heldFor
     if (held === undefined) return
     if (typeof token === 'string') {
       this.#breakOff(exchange, token)
@@ -115,14 +133,14 @@ export class OpenExchanges implements ChangeListener {
     const state = tokenState(token, this.#options.clock.now())
     if (state !== 'active') this.#breakOff(exchange, state)
     // Expiries are only ever brought forward: of two readings that crossed, the earlier expiry is the later reading.
-    else if (expiryOf(token) < expiryOf(held)) this.#open.set(exchange, token)
+    else if (expiryOf(token) < expiryOf(held)) exchange.heldFor = token
   }
 
   #sweep(): void {
     const { clock, canTrust } = this.#options
     const now = clock.now()
     const isTrusted = canTrust()
-    for (const [exchange, token] of this.#open) {
+    for (const [exchange, token] of this.#held()) {
       if (now >= expiryOf(token)) this.#breakOff(exchange, 'expired')
       else if (!isTrusted) this.#breakOff(exchange, 'undecidable')
     }
@@ -130,7 +148,7 @@ export class OpenExchanges implements ChangeListener {
 
   /** Destroying the response ends the upstream request too; nobody takes half an answer for a whole one. */
   #breakOff(exchange: Exchange, cause: Withdrawal): void {
-    this.#open.delete(exchange)
+    this.release(exchange)
     exchange.notes.withdrawal = cause
     this.#options.onWithdrawn(cause)
     exchange.response.destroy()
