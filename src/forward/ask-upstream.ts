@@ -64,7 +64,7 @@ export function askUpstream(
       onData: (piece) => {
         bytes += piece.length
         if (bytes > bodyBytesMax) giveUp('the answer is too long')
-        else pieces.push(piece)
+        else pieces.push(Buffer.from(piece))
       },
       onEnd: () => {
         if (head === undefined) return fail('an answer without a head')

@@ -49,7 +49,7 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#upstream = upstream
     this.#carrying = carrying
     upstream.requests++
-    response.once('close', () => this.#giveUp())
+    response.on('close', () => this.#giveUp())
   }
 
   /** The call whose response this takes. */
@@ -98,7 +98,7 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     if (!this.#hasBegun) this.#sendHead()
-    if (this.#response.write(bytes) || this.#isHeldBack) return
+    if (this.#response.write(Buffer.from(bytes)) || this.#isHeldBack) return
     this.#isHeldBack = true
     this.#call?.pause()
     this.#response.once('drain', () => {

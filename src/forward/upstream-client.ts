@@ -56,6 +56,7 @@ export interface ResponseReceiver {
   onBodyWanted(): void
   onInterim(head: InterimHead): void
   onHead(head: UpstreamHead): void
+  /** The bytes are good until this returns; what is kept of them has to be a copy. */
   onData(bytes: Buffer): void
   onEnd(): void
   /** `refusalOf` says what the error means to the client. */

@@ -33,7 +33,8 @@ export interface Tally {
 export function settleOnClose(exchange: Exchange, books: Books): void {
   books.metrics.exchangeBegan()
   books.tally.began()
-  exchange.response.once('close', () => settle(exchange, books))
+  // It comes once: `once` would only cost a wrapper and its removal.
+  exchange.response.on('close', () => settle(exchange, books))
 }
 
 function settle(exchange: Exchange, books: Books): void {

@@ -48,6 +48,9 @@ const tcpKeepAliveMs = 60_000
 /** An upstream that leaves an expectation unanswered for so long gets the body all the same (RFC 9110 section 10.1.1). */
 const continueWaitMs = 1000
 
+/** All connections read into the same bytes: whoever hears of some is done with them when the call returns. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+
 /** A connection, from its making on. Deadlines are as exact as `checkDeadline` is called often. */
 export class Http1Connection implements CallHolder, ResponseListener, BodyListener {
   readonly #timeouts: Timeouts
@@ -79,9 +82,15 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveMs,
+      onread: {
+        buffer: readBuffer,
+        callback: (length) => {
+          this.#onBytes(readBuffer.subarray(0, length))
+          return true
+        },
+      },
     })
     this.#socket.on('connect', () => this.#onConnect())
-    this.#socket.on('data', (bytes: Buffer) => this.#onBytes(bytes))
     this.#socket.on('end', () => this.#onEnd())
     this.#socket.on('error', (error) => this.#close(error))
     this.#socket.on('close', () => this.#close(new Http1Error('HTTP1_ENDED', 'the connection was closed')))
