@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { unmatchedRoute } from '../observability/labels.ts'
 import type { Exchange } from '../request/exchange.ts'
-import type { Refusal } from '../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
 import { sendRefusal } from './send-refusal.ts'
 import type { Books } from './settle.ts'
@@ -53,6 +53,10 @@ export class ClientErrors {
     if (exchange === undefined || exchange.incoming.complete) this.refuse(socket, '', refusal)
     else breakOff(exchange, hasClientLeft(error) ? undefined : refusal)
   }
+
+  /** The body of an exchange comes so slowly that it is not waited for. */
+  readonly tooSlow = (exchange: Exchange): void =>
+    breakOff(exchange, refuse('request_timeout', 'the body comes too slowly'))
 
   /** Refuse what never became an exchange. `method` is empty where none was read. */
   refuse(socket: Duplex, method: string, refusal: Refusal): void {
