@@ -77,6 +77,7 @@ export class ClientErrors {
 function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
   const { incoming, response, notes } = exchange
   if (refusal === undefined || response.headersSent) {
+    notes.broken ??= refusal?.reason
     incoming.socket.destroy()
     return
   }

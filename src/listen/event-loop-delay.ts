@@ -9,41 +9,50 @@ const sampleMs = 100
 /** The share that the last look has in the smoothed delay. */
 const weight = 1 / 4
 
-/** Measures from its making until it is stopped. */
-export class EventLoopDelay {
+/** A delay that is smoothed, and judged by one limit for being too long and by half of it for being so no more. */
+export class SmoothedDelay {
   readonly #limitMs: number
+  #smoothedMs = 0
+  #isTooLong = false
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs
+  }
+
+  get isTooLong(): boolean {
+    return this.#isTooLong
+  }
+
+  get seconds(): number {
+    return this.#smoothedMs / 1000
+  }
+
+  /** One delay counts as no more than twice the limit, so that it takes three in a row to pass the limit. */
+  note(delayMs: number): void {
+    this.#smoothedMs += (Math.min(delayMs, 2 * this.#limitMs) - this.#smoothedMs) * weight
+    this.#isTooLong = this.#smoothedMs > (this.#isTooLong ? this.#limitMs / 2 : this.#limitMs)
+  }
+}
+
+/** That of the event loop, from its making until it is stopped. */
+export class EventLoopDelay extends SmoothedDelay {
   readonly #timer: NodeJS.Timeout
   #sampledAtMs = performance.now()
-  #smoothedMs = 0
-  #isTooMuch = false
 
   /** Its timer does not keep the process alive. */
   constructor(limitMs: number) {
-    this.#limitMs = limitMs
+    super(limitMs)
     this.#timer = setInterval(() => this.#sample(), sampleMs).unref()
-  }
-
-  /** From when the smoothed delay is beyond the limit until it is within half of it. */
-  get isTooMuch(): boolean {
-    return this.#isTooMuch
-  }
-
-  /** Smoothed. A single pause counts as no more than twice the limit. */
-  get seconds(): number {
-    return this.#smoothedMs / 1000
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  /** Timers come first in a turn of the loop: what is judged by this sample are the requests that waited behind it. */
+  /** Timers come first in a turn of the loop: the requests that waited for this turn are judged with its delay. */
   #sample(): void {
     const now = performance.now()
-    const delayMs = Math.max(0, now - this.#sampledAtMs - sampleMs)
+    this.note(Math.max(0, now - this.#sampledAtMs - sampleMs))
     this.#sampledAtMs = now
-    // Three looks in a row have to be that bad before the limit is passed.
-    this.#smoothedMs += (Math.min(delayMs, 2 * this.#limitMs) - this.#smoothedMs) * weight
-    this.#isTooMuch = this.#smoothedMs > (this.#isTooMuch ? this.#limitMs / 2 : this.#limitMs)
   }
 }

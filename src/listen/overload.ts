@@ -30,7 +30,7 @@ export class Overload implements Tally {
 
   /** Whether the next request is to be refused. */
   get isShedding(): boolean {
-    return this.#inFlight >= this.#requestsMax || this.#delay?.isTooMuch === true
+    return this.#inFlight >= this.#requestsMax || this.#delay?.isTooLong === true
   }
 
   /** How late the event loop is; `undefined` where that is not measured. */

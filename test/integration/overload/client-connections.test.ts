@@ -4,8 +4,10 @@
  */
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { join } from 'node:path'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { ClientConnections } from '../../../src/listen/client-connections.ts'
 import { startTestGateway } from '../../support/gateway.ts'
@@ -17,6 +19,12 @@ import { type Conversation, converse, get } from './conversation.ts'
 const refusedByClient = 'sallyport_connections_refused_total{limit="client"}'
 const refusedByAll = 'sallyport_connections_refused_total{limit="all"}'
 const open = 'sallyport_connections_open'
+
+const certificates = join(import.meta.dirname, '../../support/certificates')
+const serviceCertificate = {
+  cert: readFileSync(join(certificates, 'service.pem')),
+  key: readFileSync(join(certificates, 'service.key')),
+}
 
 async function start(t: Test, limits: object, trustedProxies: string[] = []) {
   const upstream = await recordingUpstream(t)
@@ -128,7 +136,8 @@ t.test('the bound holds over several servers together, before a handshake of TLS
   })
   const heard: string[] = []
   const plain = createServer((socket) => socket.on('error', () => {}).once('data', () => heard.push('plain')))
-  const tls = createTlsServer()
+  const tls = createTlsServer(serviceCertificate)
+  tls.on('secureConnection', (socket) => socket.on('error', () => {}))
   tls.on('tlsClientError', () => heard.push('tls'))
   const ports: number[] = []
   for (const server of [plain, tls]) {
@@ -154,4 +163,10 @@ t.test('the bound holds over several servers together, before a handshake of TLS
   t.same(heard.toSorted(), ['plain', 'tls'])
   first.socket.destroy()
   await until(() => counts.closed === 2)
+
+  const secured = connectTls({ port: tlsPort, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(secured, 'secureConnect')
+  t.match(counts, { opened: 3, closed: 2 }, 'whoever is let in gets its handshake')
+  secured.destroy()
+  await until(() => counts.closed === 3)
 })
