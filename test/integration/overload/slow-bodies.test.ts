@@ -3,10 +3,12 @@
  * @module
  */
 
+import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { startTestGateway } from '../../support/gateway.ts'
 import { recordingUpstream, type UpstreamOptions } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'
+import { requestLines } from '../gateway/refusal-checks.ts'
 import { tcpUpstream } from '../upgrades/scene.ts'
 import { type Conversation, codeOf, converse } from './conversation.ts'
 
@@ -50,6 +52,19 @@ t.test('a body that dribbles behind its answer loses the connection', async (t) 
   dribble(t, client, 'x')
   t.equal((await client.answer()).status, 200)
   await until(() => client.isClosed)
+})
+
+t.test('an answer under way is broken off with its body, and the log says why', async (t) => {
+  const { upstream, gateway, client } = await start(t, { replyAtHead: true })
+  const answer = new PassThrough()
+  upstream.reply(() => ({ headers: [['Content-Length', '100']], body: answer }))
+  answer.write('begun')
+  client.socket.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n')
+  dribble(t, client, 'x')
+  await until(() => client.isClosed)
+  await until(() => upstream.requests[0]?.state === 'aborted')
+  await until(() => requestLines(gateway).length === 1)
+  t.match(requestLines(gateway), [{ outcome: 'aborted', status: 200, reason: 'the body comes too slowly' }])
 })
 
 t.test('a slow body that is fast enough is carried whole', async (t) => {
