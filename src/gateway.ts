@@ -10,6 +10,7 @@ import type { ReadinessProbe } from './admin/readiness.ts'
 import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
+import { compileNetworks } from './client-address/networks.ts'
 import type { FollowedSettings } from './config/followed-settings.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
@@ -50,7 +51,7 @@ export interface Gateway {
 /** What can be built without a connection. */
 export type CompiledGateway = Pick<
   Plan,
-  'routes' | 'findClientAddress' | 'headLimits' | 'forwardedHeader'
+  'routes' | 'findClientAddress' | 'trustedProxies' | 'headLimits' | 'forwardedHeader'
 > & {
   readonly settings: Settings
   readonly profiles: RouteProfiles
@@ -87,6 +88,7 @@ export function compileGateway(
     profiles,
     routes: compileRoutes(settings.routes, { upstreams, clock, findServices: desk.find, profiles }, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
+    trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),
     headLimits: settings.listen.limits,
     forwardedHeader: settings.clientAddress.header,
     redaction: compileRedaction({

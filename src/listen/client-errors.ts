@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { unmatchedRoute } from '../observability/labels.ts'
 import type { Exchange } from '../request/exchange.ts'
-import type { Refusal } from '../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
 import { sendRefusal } from './send-refusal.ts'
 import type { Books } from './settle.ts'
@@ -54,6 +54,10 @@ export class ClientErrors {
     else breakOff(exchange, hasClientLeft(error) ? undefined : refusal)
   }
 
+  /** The body of an exchange comes so slowly that it is not waited for. */
+  readonly tooSlow = (exchange: Exchange): void =>
+    breakOff(exchange, refuse('request_timeout', 'the body comes too slowly'))
+
   /** Refuse what never became an exchange. `method` is empty where none was read. */
   refuse(socket: Duplex, method: string, refusal: Refusal): void {
     const requestId = this.#nextId()
@@ -73,6 +77,7 @@ export class ClientErrors {
 function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
   const { incoming, response, notes } = exchange
   if (refusal === undefined || response.headersSent) {
+    notes.broken ??= refusal?.reason
     incoming.socket.destroy()
     return
   }

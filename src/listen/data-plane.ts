@@ -8,13 +8,17 @@ import { type IncomingMessage, METHODS, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Address } from '../client-address/address.ts'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
 import { handleRequest } from '../request/handle-request.ts'
 import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
+import { BodyRates } from './body-rates.ts'
+import { ClientConnections } from './client-connections.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { Overload } from './overload.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -39,8 +43,8 @@ export interface Serving {
 }
 
 /**
- * Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. `inForce` is asked once for
- * each exchange.
+ * Open the data plane. All of `listen` comes into force here. `inForce` is asked once for each exchange, and for each
+ * connection.
  */
 export async function openDataPlane(
   settings: Settings['listen'],
@@ -50,16 +54,20 @@ export async function openDataPlane(
   const nextId = requestIds()
   const clientErrors = new ClientErrors(() => inForce().books, nextId)
   const farewell = new Farewell()
+  const overload = new Overload(settings.overload)
+  const bodyRates = new BodyRates(settings.bodyRate, clientErrors.tooSlow)
   const begin = (exchange: Exchange) => {
     const { plan, books } = inForce()
     clientErrors.began(exchange)
-    settleOnClose(exchange, books)
-    const refusal = refusalOfPreamble(exchange)
+    const refusal =
+      refusalOfPreamble(exchange) ?? (overload.isShedding ? overload.refusalOf(exchange, plan) : undefined)
+    settleOnClose(exchange, books, refusal === undefined ? overload : undefined)
     if (refusal !== undefined) {
       exchange.notes.refusal = refusal
       sendRefusal(exchange, refusal)
       return
     }
+    bodyRates.watch(exchange)
     // A rejection is a defect of the gateway.
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
@@ -77,7 +85,7 @@ export async function openDataPlane(
       requireHostHeader: false,
       ServerResponse: farewell.Response,
       // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
-      shouldUpgradeCallback: (incoming) => upgrades.shouldTake(incoming),
+      shouldUpgradeCallback: (incoming) => !overload.isShedding && upgrades.shouldTake(incoming),
     },
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -99,9 +107,19 @@ export async function openDataPlane(
     upgrades.take(incoming, socket as Socket, head),
   )
 
+  const { metrics } = inForce().books
+  metrics.watchEventLoop(overload.delaySeconds)
+  const isExempt = (address: Address) => inForce().plan.trustedProxies.contains(address)
+  new ClientConnections({ max: limits.connectionsPerClient, isExempt, metrics }).guard(fastify.server)
+
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, { farewell, upgrades }, timeouts) }
+  const close = async () => {
+    await drain(fastify, { farewell, upgrades }, timeouts)
+    overload.close()
+    bodyRates.close()
+  }
+  return { address, port, close }
 }
 
 function routeEverything(

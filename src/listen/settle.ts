@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { TunnelCause } from '../observability/connection-metrics.ts'
 import { unmatchedRoute } from '../observability/labels.ts'
 import type { Log } from '../observability/log.ts'
-import type { ExchangeOutcome, Metrics, TunnelCause } from '../observability/metrics.ts'
+import type { ExchangeOutcome, Metrics } from '../observability/metrics.ts'
 import type { Redaction } from '../observability/redaction.ts'
 import type { Exchange, OpenTunnel } from '../request/exchange.ts'
 import type { OpenExchanges } from '../request/open-exchanges.ts'
@@ -29,12 +30,16 @@ export interface Tally {
   ended(): void
 }
 
-/** Open the books on an exchange; they close by themselves. */
-export function settleOnClose(exchange: Exchange, books: Books): void {
+/** Open the books on an exchange; they close by themselves. It is a part of `load`, if given, for as long. */
+export function settleOnClose(exchange: Exchange, books: Books, load: Tally | undefined): void {
   books.metrics.exchangeBegan()
   books.tally.began()
+  load?.began()
   // It comes once: `once` would only cost a wrapper and its removal.
-  exchange.response.on('close', () => settle(exchange, books))
+  exchange.response.on('close', () => {
+    load?.ended()
+    settle(exchange, books)
+  })
 }
 
 function settle(exchange: Exchange, books: Books): void {

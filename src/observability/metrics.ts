@@ -5,8 +5,9 @@
  */
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { TunnelEnd, Withdrawal } from '../request/exchange.ts'
+import type { Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
+import { type ConnectionMetrics, createConnectionMetrics } from './connection-metrics.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { knownMethods, statusClass } from './labels.ts'
 import { onceForEach } from './once-for-each.ts'
@@ -25,9 +26,6 @@ export type ExchangeOutcome =
   | 'revoked'
   | RefusalCode
 
-/** What ended a tunnel; `withdrawal` of its token. */
-export type TunnelCause = TunnelEnd | 'withdrawal'
-
 type LookupTier = 'memory' | 'redis' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
 type ProofResult = 'proven' | 'wrong' | 'unknown' | 'refused'
@@ -43,7 +41,7 @@ export interface RouteRecorder {
 }
 
 /** Functions without `this`: each may be handed on by itself. */
-export interface Metrics {
+export interface Metrics extends ConnectionMetrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
   forRoute(name: string): RouteRecorder
   /** One exchange began; exactly one `settled` follows. */
@@ -53,8 +51,6 @@ export interface Metrics {
   storeQueried(operation: string): void
   /** A request under way was broken off. */
   streamClosed(cause: Withdrawal): void
-  /** A tunnel has ended. */
-  tunnelClosed(cause: TunnelCause): void
   /** A text of another service was tried as a token of this format. */
   proved(format: string, result: ProofResult): void
   /** One hash was computed to prove such a text. */
@@ -113,16 +109,12 @@ export function createMetrics(): Metrics {
     'sallyport_streams_closed_total',
     'Requests broken off under way because their token was good no longer.',
   )
+  const connections = createConnectionMetrics()
   let readUpstreams: () => Iterable<UpstreamToWatch> = () => []
   const tunnels = gaugesOf(
     'sallyport_tunnels_open',
     'Upgraded connections to an upstream, with those being made.',
     () => Array.from(readUpstreams(), ({ name, tunnels }) => [{ upstream: name }, tunnels] as const),
-  )
-  const tunnelsClosed = cellFamily(
-    'counter',
-    'sallyport_tunnels_closed_total',
-    'Upgraded connections by what ended them.',
   )
   const proofs = cellFamily(
     'counter',
@@ -192,7 +184,7 @@ export function createMetrics(): Metrics {
     systemToken,
     streams,
     tunnels,
-    tunnelsClosed,
+    ...connections.families,
     proofs,
     hashes,
     propagation,
@@ -226,7 +218,6 @@ export function createMetrics(): Metrics {
     auditEntries: purgedRecords.cell({ kind: 'audit_entry' }),
   }
   const streamsOf = onceForEach((cause: Withdrawal) => streams.cell({ cause }))
-  const tunnelsOf = onceForEach((cause: TunnelCause) => tunnelsClosed.cell({ cause }))
 
   function recorder(route: string): RouteRecorder {
     const outcomes = onceForEach((outcome: ExchangeOutcome) => exchanges.cell({ route, outcome }))
@@ -249,6 +240,7 @@ export function createMetrics(): Metrics {
   }
 
   return {
+    ...connections.metrics,
     forRoute: onceForEach(recorder),
     exchangeBegan: () => {
       running.value += 1
@@ -261,9 +253,6 @@ export function createMetrics(): Metrics {
     },
     streamClosed: (cause) => {
       streamsOf(cause).value += 1
-    },
-    tunnelClosed: (cause) => {
-      tunnelsOf(cause).value += 1
     },
     proved: (format, result) => {
       proofsOf(format)(result).value += 1

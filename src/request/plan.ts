@@ -9,6 +9,7 @@ import type { Authorize } from '../authorize/authorize.ts'
 import type { ConcludeSettings } from '../authorize/conclude.ts'
 import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
+import type { Networks } from '../client-address/networks.ts'
 import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
@@ -46,6 +47,7 @@ export interface Plan {
   /** The header of trusted proxies that is believed, in lower case. */
   readonly forwardedHeader: string
   readonly findClientAddress: FindClientAddress
+  readonly trustedProxies: Networks
   readonly routes: RouteTable<RoutePlan>
   readonly resolveToken: ResolveToken
   readonly openExchanges: OpenExchanges

@@ -39,6 +39,7 @@ const rows = {
   upstream_invalid: [502, 'The upstream service gave no valid answer.', 'upstream'],
   upstream_timeout: [504, 'The upstream service did not answer in time.', 'upstream'],
   upstream_busy: [503, 'The upstream service is busy.', 'upstream'],
+  overloaded: [503, 'The gateway is overloaded.', 'platform'],
   cannot_decide: [503, 'The request cannot be authorized right now.', 'platform'],
   internal_error: [500, 'The gateway failed to handle the request.', 'platform'],
 } as const satisfies Record<string, readonly [number, string, RefusalOwner]>

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { byteSize, cidr, count, duration, flag, name } from './primitives.ts'
+import { bodyRate, connectionsPerClient, overload } from './protection.ts'
 import { route } from './routes.ts'
 import { cache, keys, store, systemToken } from './tokens.ts'
 import { upstream } from './upstream.ts'
@@ -24,6 +25,7 @@ const listen = z
         connections: count(1, 1_000_000)
           .prefault(20_000)
           .describe('Open client connections; more are closed at once.'),
+        connectionsPerClient,
       })
       .prefault({}),
     timeouts: z
@@ -42,6 +44,8 @@ const listen = z
           ),
       })
       .prefault({}),
+    overload,
+    bodyRate,
   })
   .prefault({})
   .describe('The data plane: where clients connect.')
