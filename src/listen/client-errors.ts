@@ -5,10 +5,11 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { unmatchedRoute } from '../observability/labels.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
+import type { Linger } from './linger.ts'
 import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
 import { sendRefusal } from './send-refusal.ts'
 import type { Books } from './settle.ts'
@@ -17,12 +18,18 @@ import type { Books } from './settle.ts'
 export class ClientErrors {
   readonly #booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>
   readonly #nextId: () => string
+  readonly #linger: Linger
   /** The last exchange that began on each connection: the one whose body may be at fault. */
-  readonly #latest = new WeakMap<Duplex, Exchange>()
+  readonly #latest = new WeakMap<Socket, Exchange>()
 
-  constructor(booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>, nextId: () => string) {
+  constructor(
+    booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>,
+    nextId: () => string,
+    linger: Linger,
+  ) {
     this.#booksInForce = booksInForce
     this.#nextId = nextId
+    this.#linger = linger
   }
 
   /**
@@ -41,13 +48,13 @@ export class ClientErrors {
   }
 
   /** Whether a request came before on this connection that has no answer yet. */
-  isBusy(socket: Duplex): boolean {
+  isBusy(socket: Socket): boolean {
     const latest = this.#latest.get(socket)
     return latest !== undefined && !latest.response.writableFinished
   }
 
   /** Node's parser or one of its timers gave up on a socket. */
-  failed(error: Error, socket: Duplex): void {
+  failed(error: Error, socket: Socket): void {
     const refusal = refusalOfClientError(error)
     const exchange = this.#latest.get(socket)
     if (exchange === undefined || exchange.incoming.complete) this.refuse(socket, '', refusal)
@@ -55,10 +62,10 @@ export class ClientErrors {
   }
 
   /** Refuse what never became an exchange. `method` is empty where none was read. */
-  refuse(socket: Duplex, method: string, refusal: Refusal): void {
+  refuse(socket: Socket, method: string, refusal: Refusal): void {
     const requestId = this.#nextId()
     const canAnswer = socket.writable
-    refuseOnSocket(socket, refusal, requestId)
+    refuseOnSocket(socket, refusal, requestId, this.#linger)
     if (!canAnswer) return
     const { metrics, log, isLogging } = this.#booksInForce()
     metrics.exchangeBegan()

@@ -6,7 +6,6 @@
 
 import { type IncomingMessage, METHODS, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
@@ -15,6 +14,7 @@ import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { Linger } from './linger.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -48,7 +48,8 @@ export async function openDataPlane(
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
-  const clientErrors = new ClientErrors(() => inForce().books, nextId)
+  const linger = new Linger()
+  const clientErrors = new ClientErrors(() => inForce().books, nextId, linger)
   const farewell = new Farewell()
   const begin = (exchange: Exchange) => {
     const { plan, books } = inForce()
@@ -64,7 +65,7 @@ export async function openDataPlane(
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
 
-  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin })
+  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, linger, nextId, begin })
 
   const fastify = Fastify({
     logger: false,
@@ -85,23 +86,24 @@ export async function openDataPlane(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket),
+    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket as Socket),
   })
   routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
     if (clientErrors.isBehindLast(incoming, response)) return
     begin(new Exchange(nextId(), originalUrl, incoming, response))
   })
   tuneServer(fastify.server, limits.connections, timeouts.headers)
-  fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
+  fastify.server.on('connection', (socket: Socket) => linger.watch(socket))
+  fastify.server.on('connect', (incoming: IncomingMessage, socket: Socket) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
-  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
-    upgrades.take(incoming, socket as Socket, head),
+  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
+    upgrades.take(incoming, socket, head),
   )
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, { farewell, upgrades }, timeouts) }
+  return { address, port, close: () => drain(fastify, { farewell, upgrades, linger }, timeouts) }
 }
 
 function routeEverything(
