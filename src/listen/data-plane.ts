@@ -19,6 +19,7 @@ import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import { Turns } from './turns.ts'
 import { Upgrades } from './upgrades.ts'
 
 /** The open listener. */
@@ -49,7 +50,8 @@ export async function openDataPlane(
   const { limits, timeouts } = settings
   const nextId = requestIds()
   const linger = new Linger()
-  const clientErrors = new ClientErrors(() => inForce().books, nextId, linger)
+  const turns = new Turns()
+  const clientErrors = new ClientErrors(() => inForce().books, nextId, { linger, turns })
   const farewell = new Farewell()
   const begin = (exchange: Exchange) => {
     const { plan, books } = inForce()
@@ -89,8 +91,7 @@ export async function openDataPlane(
     clientErrorHandler: (error, socket) => clientErrors.failed(error, socket as Socket),
   })
   routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
-    if (clientErrors.isBehindLast(incoming, response)) return
-    begin(new Exchange(nextId(), originalUrl, incoming, response))
+    turns.take(incoming, response, () => begin(new Exchange(nextId(), originalUrl, incoming, response)))
   })
   tuneServer(fastify.server, limits.connections, timeouts.headers)
   fastify.server.on('connection', (socket: Socket) => linger.watch(socket))

@@ -55,15 +55,17 @@ export class Linger {
   }
 }
 
-/** Takes the socket from Node's parser, which lets go of it as soon as somebody else listens for bytes. */
+/** Takes the socket from Node's parser, which lets go of it as soon as somebody else listens for bytes; nothing holds it. */
 function discard(socket: Socket): void {
   leaveIdleConnections(socket)
   const readBefore = socket.bytesRead
-  socket.removeAllListeners('data')
+  socket.removeAllListeners('data').removeAllListeners('resume')
   socket.on('data', () => {
     if (socket.bytesRead - readBefore > bytesMax) socket.destroy()
   })
   socket.resume()
+  // While the parser read by itself the socket went on waiting for a first byte, so it would not begin to read again.
+  socket._read(0)
 }
 
 /** A server that closes what is idle takes a connection for that whose last request is complete. */

@@ -24,6 +24,7 @@ const clients: readonly (readonly [name: string, head: string, status: number])[
   ['an expectation that the client does not wait for', post(['Expect: 100-continue', ...body], ''), 403],
   ['a request behind which the client wants to close', post(['Connection: close', ...body], ''), 403],
   ['an answer before the body', post(['Connection: close', ...body], '').replace('/a', '/early'), 200],
+  ['bytes behind a request that asks to close', get('/early', 'Connection: close'), 200],
   [
     'an upgrade that is answered otherwise',
     get(
