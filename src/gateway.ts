@@ -184,7 +184,8 @@ async function start(
     const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
     const isLogging = compiled.settings.log.requests
     const books = { metrics, log, redaction: compiled.redaction, openExchanges, isLogging }
-    return new Generation(compiled.upstreams.values(), plan, (tally) => ({ ...books, tally }))
+    const held = { upstreams: compiled.upstreams.values(), profiles: compiled.profiles.all() }
+    return new Generation(held, plan, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
   const dataPlane = await openDataPlane(settings.listen, () => generations.current)

@@ -47,7 +47,8 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
   const { upstream, isPrivileged, kinds, findServices } = context
   const { name } = upstream
   const questions = new SwiftQuestions(upstream, settings.askTimeout)
-  const sessions = lazySessions({ upstream: name, questions, timeoutMs: settings.askTimeout, findServices })
+  const { askTimeout: timeoutMs } = settings
+  const { sessions, close } = lazySessions({ upstream: name, questions, timeoutMs, findServices })
   const facts = new AccountFacts({ questions, sessions, ttlMs: settings.factTtl })
   const copies = new CopySources({ upstream: name, questions, sessions })
   const credential = new SwiftCredential({ upstream: name, sessions, copies, kinds, findServices })
@@ -81,6 +82,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
     inspectAnswer: (granted, sent) => inspection(granted, sent, { credential, facts, upstream: name }),
     renderRefusal: renderSwiftRefusal,
     isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
+    close,
   }
 }
 
