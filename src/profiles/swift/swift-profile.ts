@@ -6,6 +6,7 @@
 
 import { authorizePublic } from '../../authorize/authorize.ts'
 import type { Grant } from '../../authorize/grant.ts'
+import { isPreflight } from '../../authorize/preflight.ts'
 import type { SwiftSettings } from '../../config/schema/profiles.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
@@ -148,7 +149,8 @@ function inspection(
     exchange.response.once('close', () => facts.drop(path.account))
   }
   const { token } = grant
-  if (token === undefined || !isToldWho(token, request, upstream)) return undefined
+  // To a preflight Swift says 401 for another origin, whoever asks.
+  if (token === undefined || isPreflight(request) || !isToldWho(token, request, upstream)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))
