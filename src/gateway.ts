@@ -242,14 +242,19 @@ function noteLastUses(
 
 /** Begun last and ended first: what is old can wait. */
 function purgeBySchedule(
-  { every: everyMs, olderThan: olderThanMs, auditOlderThan: auditOlderThanMs }: Settings['store']['purge'],
+  { every, olderThan, sessionsOlderThan, auditOlderThan }: Settings['store']['purge'],
   store: TokenRegistry,
   log: Log,
   metrics: Metrics,
   { closers, clock }: Parts,
 ): void {
-  if (everyMs === 0) return
-  const schedule = { everyMs, olderThanMs, auditOlderThanMs }
+  if (every === 0) return
+  const schedule = {
+    everyMs: every,
+    olderThanMs: olderThan,
+    sessionsOlderThanMs: sessionsOlderThan,
+    auditOlderThanMs: auditOlderThan,
+  }
   const origin = processOrigin('gateway')
   const purge = new ScheduledPurge({ ...schedule, store, origin, clock, log, observer: metrics })
   closers.push(() => purge.close())
