@@ -61,6 +61,11 @@ export class ClientErrors {
 
   /** Refuse what never became an exchange. `method` is empty where none was read. */
   refuse(socket: Socket, method: string, refusal: Refusal): void {
+    // It would be read as the answer to the request before, which Node no longer keeps in order here.
+    if (this.isBusy(socket)) {
+      socket.destroy()
+      return
+    }
     const requestId = this.#nextId()
     const canAnswer = socket.writable
     refuseOnSocket(socket, refusal, requestId, this.#linger)

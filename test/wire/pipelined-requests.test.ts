@@ -170,6 +170,14 @@ t.test('trouble behind a request takes nothing from its answer', async (t) => {
   t.notOk(wire.upstream.requests.some(({ target }) => target === '/never'))
 })
 
+t.test('a CONNECT behind a request that has no answer yet is not answered in its place', async (t) => {
+  const wire = await startWire(t, { replyTo: () => sleep(30, { body: 'late' }) })
+  const socket = await wire.connect()
+  socket.on('error', () => {})
+  socket.write(getOf(wire, '/a') + message(['CONNECT other:443 HTTP/1.1', 'Host: other:443']))
+  t.same(await readAnswers(socket, 9), [])
+})
+
 t.test('behind an answer that is the last of its connection nothing begins', async (t) => {
   const wire = await startWire(t, { replyTo: () => sleep(30, { body: 'late' }) })
   const socket = await wire.connect()
