@@ -186,7 +186,8 @@ async function start(
     const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
     const isLogging = compiled.settings.log.requests
     const books = { metrics, log, redaction: compiled.redaction, openExchanges, isLogging }
-    return new Generation(compiled.upstreams.values(), plan, (tally) => ({ ...books, tally }))
+    const held = { upstreams: compiled.upstreams.values(), profiles: compiled.profiles.all() }
+    return new Generation(held, plan, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
   const dataPlane = await openDataPlane(settings.listen, () => generations.current)
@@ -243,14 +244,19 @@ function noteLastUses(
 
 /** Begun last and ended first: what is old can wait. */
 function purgeBySchedule(
-  { every: everyMs, olderThan: olderThanMs, auditOlderThan: auditOlderThanMs }: Settings['store']['purge'],
+  { every, olderThan, sessionsOlderThan, auditOlderThan }: Settings['store']['purge'],
   store: TokenRegistry,
   log: Log,
   metrics: Metrics,
   { closers, clock }: Parts,
 ): void {
-  if (everyMs === 0) return
-  const schedule = { everyMs, olderThanMs, auditOlderThanMs }
+  if (every === 0) return
+  const schedule = {
+    everyMs: every,
+    olderThanMs: olderThan,
+    sessionsOlderThanMs: sessionsOlderThan,
+    auditOlderThanMs: auditOlderThan,
+  }
   const origin = processOrigin('gateway')
   const purge = new ScheduledPurge({ ...schedule, store, origin, clock, log, observer: metrics })
   closers.push(() => purge.close())

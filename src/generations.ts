@@ -1,29 +1,32 @@
 /**
  * The configurations that requests go by: the one in force, which every new exchange begins with, and former ones
  * that exchanges under way still hold. An upstream that the one in force does not have is closed when no exchange
- * can reach it any more, or when its time is up.
+ * can reach it any more, or when its time is up; a profile is closed with the last exchange that could go by it.
  * @module
  */
 
 import type { Upstream } from './forward/upstreams.ts'
 import type { Serving } from './listen/data-plane.ts'
 import type { Tally } from './listen/settle.ts'
+import type { RouteProfile } from './profiles/profile.ts'
 
 /** One configuration and its exchanges. */
 export class Generation implements Serving {
   readonly plan: Serving['plan']
   readonly books: Serving['books']
   readonly upstreams: ReadonlySet<Upstream>
+  readonly profiles: ReadonlySet<RouteProfile>
   /** Set when another generation has taken its place; called each time its last exchange ends. */
   onIdle: (() => void) | undefined
   #exchanges = 0
 
   constructor(
-    upstreams: Iterable<Upstream>,
+    { upstreams, profiles }: { upstreams: Iterable<Upstream>; profiles: Iterable<RouteProfile> },
     plan: Serving['plan'],
     booksWith: (tally: Tally) => Serving['books'],
   ) {
     this.upstreams = new Set(upstreams)
+    this.profiles = new Set(profiles)
     this.plan = plan
     this.books = booksWith({
       began: () => {
@@ -87,6 +90,10 @@ export class Generations {
     for (const upstream of this.#leaving.keys()) {
       const isHeld = [...this.#former].some(({ upstreams }) => upstreams.has(upstream))
       if (!isHeld) this.#leave(upstream)
+    }
+    for (const profile of former.profiles) {
+      const isHeld = [this.current, ...this.#former].some(({ profiles }) => profiles.has(profile))
+      if (!isHeld) profile.close?.()
     }
   }
 

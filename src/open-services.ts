@@ -34,7 +34,7 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
   readonly services: ProfileServices
   close(): Promise<void>
 } {
-  const opened: UpstreamLogins[] = []
+  const opened = new Set<UpstreamLogins>()
   // A reload that changes a route opens its logins anew; what is known of the sessions stays.
   const memories = new Map<string, LoginMemory>()
   const memoryOf = (upstream: string) => {
@@ -58,8 +58,12 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
       log,
       origin: processOrigin('gateway'),
     })
-    opened.push(logins)
+    opened.add(logins)
     return logins
+  }
+  const closeLogins = (logins: UpstreamLogins) => {
+    // Until then the store has to stay open for it.
+    void logins.close().then(() => opened.delete(logins))
   }
   const networks = { isNetwork: (cidr: string) => soundNetwork(cidr) !== undefined, networkCovers }
   return {
@@ -72,9 +76,10 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
       resolveToken,
       networks,
       openLogins,
+      closeLogins,
     },
     close: async () => {
-      await Promise.all(opened.map((logins) => logins.close()))
+      await Promise.all([...opened].map((logins) => logins.close()))
     },
   }
 }

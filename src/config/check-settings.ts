@@ -111,8 +111,11 @@ function checkDeadlines(
 }
 
 /** A rule beside `public: true` looks as if it held, and does not. */
-function checkPublic({ authorize }: RouteSettings, path: SettingPath, refuse: Report): void {
+function checkPublic({ authorize, preflight }: RouteSettings, path: SettingPath, refuse: Report): void {
   if (authorize.public !== true) return
+  if (preflight === 'forward') {
+    refuse([...path, 'preflight'], 'has no effect beside public: true; remove one of them')
+  }
   const rules = {
     system: authorize.system !== 'refuse',
     scopes: authorize.scopes !== undefined,
@@ -128,13 +131,16 @@ function checkPublic({ authorize }: RouteSettings, path: SettingPath, refuse: Re
 
 /** Swift's own reading of a path is the only one there; what else a route may say of paths would look as if it held. */
 function checkSwift(route: RouteSettings, path: SettingPath, refuse: Report, warn: Report): void {
-  const { profile, pathMode, upstreamCredential, authorize } = route
+  const { profile, pathMode, upstreamCredential, authorize, preflight } = route
   if (profile.swift === undefined) return
   const beside = 'with profile.swift'
   if (pathMode !== 'raw-exact')
     refuse([...path, 'pathMode'], `expected raw-exact ${beside}, which reads paths itself`)
   if (upstreamCredential !== 'strip') {
     refuse([...path, 'upstreamCredential'], `expected strip ${beside}, which sends Swift its own token`)
+  }
+  if (preflight === 'forward') {
+    refuse([...path, 'preflight'], `has no effect ${beside}: Swift answers them; remove it`)
   }
   const idle = { bindings: Object.keys(authorize.bindings), ignoreBindings: authorize.ignoreBindings }
   for (const [rule, given] of Object.entries(idle)) {

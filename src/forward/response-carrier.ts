@@ -142,10 +142,7 @@ export class ResponseCarrier implements ResponseReceiver {
     if (!this.#hasBegun && !this.#isDone) this.#sendHead()
   }
 
-  /**
-   * As a string of its own: Node's `flushHeaders` writes latin-1 as UTF-8, and its `write` of bytes puts the head
-   * before interim answers that wait for their turn on the connection.
-   */
+  /** As a string of its own: Node's `flushHeaders` writes latin-1 as UTF-8. */
   #sendHead(): void {
     this.#hasBegun = true
     this.#response.write('', 'latin1')

@@ -7,6 +7,7 @@
 import { isIP } from 'node:net'
 import type { UpstreamSettings } from '../config/schema/settings.ts'
 import { BalancedClient } from './balance/balanced-client.ts'
+import type { TargetVisit } from './balance/target-visit.ts'
 import { Http1Client } from './http1/http1-client.ts'
 import type { Address } from './http1/http1-connection.ts'
 import { lookupSpread, nameTrustMs } from './spread-lookup.ts'
@@ -29,13 +30,20 @@ export interface Upstream {
   readonly requestsMax: number
   /** Requests under way or waiting now. */
   requests: number
-  /** For connections that are to become tunnels. */
-  readonly dial: Dial
+  /** For a connection that is to become a tunnel. */
+  readonly findDial: () => FoundDial
   readonly timeouts: UpstreamSettings['timeouts']
   /** Tunnels at the most. */
   readonly tunnelsMax: number
   /** Tunnels now, with those that are being made. */
   tunnels: number
+}
+
+/** Where a connection of its own goes, and who hears what becomes of it. */
+export interface FoundDial {
+  readonly dial: Dial
+  /** Where targets are judged. */
+  readonly visit: TargetVisit | undefined
 }
 
 /** What is said of one place where a service listens. */
@@ -66,7 +74,7 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
     connections,
     requestsMax: connections + settings.queue,
     requests: 0,
-    dial: openDial(targets, balanced, settings.tls),
+    findDial: compileDials(targets, balanced, settings.tls),
     timeouts: settings.timeouts,
     tunnelsMax: settings.tunnels,
     tunnels: 0,
@@ -91,18 +99,19 @@ function openBalanced(
   })
 }
 
-/** For a tunnel, the target that a request would go to now. What becomes of it is not told to the target's health. */
-function openDial(
+/** For a tunnel, the target that a request would go to now. */
+function compileDials(
   urls: readonly string[],
   balanced: BalancedClient | undefined,
   tls: UpstreamSettings['tls'],
-): Dial {
+): () => FoundDial {
   const dials = new Map(urls.map((url) => [url, compileDial(url, tls)]))
   const [first] = dials.values()
-  return (onReady) => {
-    const dial = balanced === undefined ? first : dials.get(balanced.address())
+  return () => {
+    const visit = balanced?.visit()
+    const dial = visit === undefined ? first : dials.get(visit.url)
     if (dial === undefined) throw new Error('an upstream without targets')
-    return dial(onReady)
+    return { dial, visit }
   }
 }
 

@@ -6,7 +6,6 @@
 
 import { type IncomingMessage, METHODS, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Address } from '../client-address/address.ts'
 import type { Settings } from '../config/schema/settings.ts'
@@ -18,11 +17,13 @@ import { BodyRates } from './body-rates.ts'
 import { ClientConnections } from './client-connections.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { Linger } from './linger.ts'
 import { Overload } from './overload.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import { Turns } from './turns.ts'
 import { Upgrades } from './upgrades.ts'
 
 /** The open listener. */
@@ -52,7 +53,9 @@ export async function openDataPlane(
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
-  const clientErrors = new ClientErrors(() => inForce().books, nextId)
+  const linger = new Linger()
+  const turns = new Turns()
+  const clientErrors = new ClientErrors(() => inForce().books, nextId, { linger, turns })
   const farewell = new Farewell()
   const overload = new Overload(settings.overload)
   const bodyRates = new BodyRates(settings.bodyRate, clientErrors.tooSlow)
@@ -72,7 +75,7 @@ export async function openDataPlane(
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
 
-  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin })
+  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, linger, nextId, begin })
 
   const fastify = Fastify({
     logger: false,
@@ -93,18 +96,18 @@ export async function openDataPlane(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket),
+    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket as Socket),
   })
   routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
-    if (clientErrors.isBehindLast(incoming, response)) return
-    begin(new Exchange(nextId(), originalUrl, incoming, response))
+    turns.take(incoming, response, () => begin(new Exchange(nextId(), originalUrl, incoming, response)))
   })
   tuneServer(fastify.server, limits.connections, timeouts.headers)
-  fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
+  fastify.server.on('connection', (socket: Socket) => linger.watch(socket))
+  fastify.server.on('connect', (incoming: IncomingMessage, socket: Socket) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
-  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
-    upgrades.take(incoming, socket as Socket, head),
+  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
+    upgrades.take(incoming, socket, head),
   )
 
   const { metrics } = inForce().books
@@ -115,7 +118,7 @@ export async function openDataPlane(
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
   const close = async () => {
-    await drain(fastify, { farewell, upgrades }, timeouts)
+    await drain(fastify, { farewell, upgrades, linger }, timeouts)
     overload.close()
     bodyRates.close()
   }

@@ -12,6 +12,7 @@ import {
 } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { Linger } from './linger.ts'
 import type { Upgrades } from './upgrades.ts'
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
@@ -45,7 +46,15 @@ export class Farewell {
 /** Goes on serving for `drainDelay`, then stops listening, and breaks off what is left after `drain`. */
 export async function drain(
   fastify: FastifyInstance,
-  { farewell, upgrades }: { readonly farewell: Farewell; readonly upgrades: Pick<Upgrades, 'closeAll'> },
+  {
+    farewell,
+    upgrades,
+    linger,
+  }: {
+    readonly farewell: Farewell
+    readonly upgrades: Pick<Upgrades, 'closeAll'>
+    readonly linger: Pick<Linger, 'closeAll'>
+  },
   { drainDelay: delayMs, drain: drainMs }: { readonly drainDelay: number; readonly drain: number },
 ): Promise<void> {
   farewell.say()
@@ -53,6 +62,7 @@ export async function drain(
   const force = setTimeout(() => {
     fastify.server.closeAllConnections()
     upgrades.closeAll()
+    linger.closeAll()
   }, drainMs)
   // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
   const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)

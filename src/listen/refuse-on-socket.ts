@@ -5,8 +5,9 @@
  */
 
 import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../request/refusal.ts'
+import type { Linger } from './linger.ts'
 import { refusalMessage } from './refusal-body.ts'
 
 /** What Node's parser calls the trouble. */
@@ -32,7 +33,7 @@ export function hasClientLeft({ code = '' }: ClientError): boolean {
 }
 
 /** Write the refusal and close. A socket on which a response has begun is closed without a word. */
-export function refuseOnSocket(socket: Duplex, refusal: Refusal, requestId: string): void {
+export function refuseOnSocket(socket: Socket, refusal: Refusal, requestId: string, linger: Linger): void {
   if (!socket.writable || hasResponseBegun(socket)) {
     socket.destroy()
     return
@@ -41,11 +42,12 @@ export function refuseOnSocket(socket: Duplex, refusal: Refusal, requestId: stri
   const lines = [`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`]
   for (let index = 0; index < headers.length; index += 2)
     lines.push(`${headers[index]}: ${headers[index + 1]}`)
-  socket.end(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`)
+  linger.close(socket)
 }
 
 /** Node keeps the response that a socket is busy with in a field that its own `clientError` default reads too. */
-function hasResponseBegun(socket: Duplex): boolean {
+function hasResponseBegun(socket: Socket): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: { readonly headersSent: boolean } | null }
   return response?.headersSent === true
 }

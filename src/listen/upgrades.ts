@@ -12,11 +12,13 @@ import { type AllowedUpgrade, findUpgrade } from '../request/find-upgrade.ts'
 import type { Plan } from '../request/plan.ts'
 import { refuse } from '../request/refusal.ts'
 import type { ClientErrors } from './client-errors.ts'
+import type { Linger } from './linger.ts'
 
 interface UpgradesOptions {
   /** The one in force. */
   readonly findPlan: () => Plan
   readonly clientErrors: ClientErrors
+  readonly linger: Linger
   readonly nextId: () => string
   /** Takes the exchange from here, as that of any other request. */
   readonly begin: (exchange: Exchange) => void
@@ -37,7 +39,7 @@ export class Upgrades {
   }
 
   take(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { clientErrors, nextId, begin } = this.#options
+    const { clientErrors, linger, nextId, begin } = this.#options
     const allowed = this.#find(incoming)
     if (allowed === undefined) {
       // A runtime that does not ask hands out every upgrade.
@@ -51,11 +53,13 @@ export class Upgrades {
       return
     }
     socket.setTimeout(0)
+    linger.release(socket)
     const early = new EarlyBytes(socket, head)
     const response = responseOn(socket, incoming)
     response.once('finish', () => {
       settleResponse(response, socket)
       early.discard()
+      linger.close(socket)
     })
     const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, { ...allowed, early })
     this.#open.add(exchange)

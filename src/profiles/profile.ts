@@ -57,6 +57,8 @@ export interface RouteProfile {
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean
+  /** No request goes by this profile any more. Never throws. */
+  readonly close?: () => void
 }
 
 /** Any HTTP service: nothing is different. */

@@ -24,6 +24,11 @@ export class RouteProfiles {
     this.#former = former === undefined ? new Map() : former.#compiled
   }
 
+  /** Of all routes so far. */
+  *all(): Iterable<RouteProfile> {
+    for (const { profile } of this.#compiled.values()) yield profile
+  }
+
   /** The profile that the route had before, if neither its settings nor its upstream have changed, else a new one. */
   profileOf(route: RouteSettings, upstream: Upstream, compile: () => RouteProfile): RouteProfile {
     const former = this.#former.get(route.name)

@@ -20,6 +20,8 @@ export interface ProfileServices {
   readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>
   /** The subjects' sessions at an upstream; `logIn` asks it, within `timeoutMs`. To be opened once by each profile. */
   openLogins(upstream: string, logIn: LogIn, timeoutMs: number): UpstreamLogins
+  /** Nobody asks for these sessions any more. What is known of them stays, for whoever opens them anew. */
+  closeLogins(logins: UpstreamLogins): void
 }
 
 /** Yields the services; throws before the gateway is open, when there is no request either. */

@@ -11,6 +11,7 @@ import {
   queryParametersOf,
 } from '../authenticate/extract-credential.ts'
 import { compileAuthorize } from '../authorize/authorize.ts'
+import { compileAdmitPreflight } from '../authorize/preflight.ts'
 import type { Report } from '../config/problems.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
 import type { Upstream } from '../forward/upstreams.ts'
@@ -135,6 +136,7 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
       profile,
       report: (setting, message) => report(['authorize', setting], message),
     }),
+    admitPreflight: compileAdmitPreflight(route),
     conclusion: { mode: route.mode, onRefusal: route.onRefusal },
     rewriteRequest: compileRewriteRequest({
       privileged,

@@ -30,13 +30,14 @@ export function decide(
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Grant | Refusal | Promise<Grant | Refusal> {
-  const { isPublic, extractCredential, challenges, authorize, profile } = route.plan
+  const { isPublic, extractCredential, challenges, authorize, admitPreflight, profile } = route.plan
   if (isPublic) return authorizePublic()
 
   const credential = extractCredential(request)
   if (credential === undefined) {
     if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
-    return refuse('credential_required', 'no credential', { challenge: challenges.required })
+    const granted = admitPreflight?.(request, client)
+    return granted ?? refuse('credential_required', 'no credential', { challenge: challenges.required })
   }
   if (isRefusal(credential)) return credential
   notes.credentialScheme = credential.scheme

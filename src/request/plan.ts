@@ -7,6 +7,7 @@ import type { Challenges } from '../authenticate/challenge.ts'
 import type { ExtractCredential } from '../authenticate/extract-credential.ts'
 import type { Authorize } from '../authorize/authorize.ts'
 import type { ConcludeSettings } from '../authorize/conclude.ts'
+import type { AdmitPreflight } from '../authorize/preflight.ts'
 import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { Networks } from '../client-address/networks.ts'
@@ -33,6 +34,7 @@ export interface RoutePlan {
   readonly challenges: Challenges
   readonly extractCredential: ExtractCredential
   readonly authorize: Authorize
+  readonly admitPreflight: AdmitPreflight | undefined
   readonly conclusion: ConcludeSettings
   readonly rewriteRequest: RewriteRequest
   readonly upstream: Upstream

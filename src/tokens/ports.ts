@@ -211,6 +211,8 @@ export interface TokenRegistry {
    * repeated from bringing the token back. Stops between two batches when told to.
    */
   purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number>
+  /** The same for tokens of one kind that expired before `expiredBefore`, revoked or not. */
+  purgeExpired(kind: TokenKind, expiredBefore: number, act: Act, signal?: AbortSignal): Promise<number>
   /** Removes changes recorded before `before`, in batches, and returns how many. Stops in the same way. */
   pruneChanges(before: number, signal?: AbortSignal): Promise<number>
   /**

@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parseResponse, type RawResponse } from '../support/parse-response.ts'
 import { until } from '../support/until.ts'
@@ -58,8 +59,8 @@ t.test('any other expectation is refused', async (t) => {
 t.test('pipelined requests are each decided on, and answered in their order', async (t) => {
   const wire = await startWire(t, {
     replyTo: async ({ target }) => {
-      // The first answer is ready last.
-      if (target === '/1') await until(() => wire.upstream.requests.length === 2)
+      // The refusal behind it is ready first.
+      if (target === '/1') await sleep(50)
       return { body: target }
     },
   })

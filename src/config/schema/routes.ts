@@ -157,6 +157,12 @@ export const route = z
       .default('strip')
       .describe("What the upstream sees of the client's credential: nothing, or the very same."),
     authorize: authorize.prefault({}),
+    preflight: z
+      .enum(['authorize', 'forward'])
+      .default('authorize')
+      .describe(
+        'What becomes of a CORS preflight without a credential. authorize: it is decided on like any request, so it is 401. forward: it goes up as on a public route, from `authorize.networks` alone where those are given.',
+      ),
     privilegedHeaders: privilegedHeaders.prefault({}),
     identityHeaders: z
       .record(headerName(), z.enum(identityFields))

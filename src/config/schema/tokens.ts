@@ -46,6 +46,11 @@ const purge = z
     olderThan: age()
       .prefault('90d')
       .describe('How long a token has been revoked or expired when its record is removed.'),
+    sessionsOlderThan: age()
+      .prefault('24h')
+      .describe(
+        'How long a session, which a login at the gateway makes, has been expired when its record is removed; no longer than `olderThan` in any case.',
+      ),
     auditOlderThan: age()
       .optional()
       .describe(

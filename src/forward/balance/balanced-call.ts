@@ -15,6 +15,7 @@ import { connectionEnded, isFaultOfTarget, isWorthAnotherTarget } from './failur
 import type { RetryBudget } from './retry-budget.ts'
 import type { Target } from './target.ts'
 import type { TargetChoice } from './target-choice.ts'
+import { judgeAnswer } from './target-health.ts'
 
 /** What all calls of one service share. */
 export interface Balance {
@@ -82,13 +83,9 @@ export class BalancedCall implements UpstreamCall, ResponseReceiver {
 
   onHead(head: UpstreamHead): void {
     this.#hasHead = true
-    const { status } = head
-    const nowMs = performance.now()
-    if (this.#balance.failureStatuses.has(status)) {
-      this.#target?.health.failed(this.#triedAtMs, nowMs, `status ${status}`)
-    } else {
-      this.#target?.health.succeeded(this.#triedAtMs, nowMs)
-    }
+    const { failureStatuses } = this.#balance
+    if (this.#target !== undefined)
+      judgeAnswer(this.#target.health, head.status, failureStatuses, this.#triedAtMs)
     this.#receiver.onHead(head)
   }
 

@@ -11,6 +11,7 @@ import { RetryBudget } from './retry-budget.ts'
 import type { Target } from './target.ts'
 import { TargetChoice } from './target-choice.ts'
 import { type Ejection, TargetHealth } from './target-health.ts'
+import { TargetVisit } from './target-visit.ts'
 
 /** Times in milliseconds. */
 export interface BalancedOptions {
@@ -72,11 +73,11 @@ export class BalancedClient implements UpstreamClient {
     return this.#targets.map(({ url, health }) => ({ url, isUp: health.isUp }))
   }
 
-  /** The target that a request would go to now; for whoever connects there by other means. */
-  address(): string {
+  /** Of the target that a request would go to now; for whoever connects there by other means. */
+  visit(): TargetVisit {
     const target = this.#balance.choice.pick([], performance.now())
     if (target === undefined) throw new Error('an upstream without targets')
-    return target.url
+    return new TargetVisit(target, this.#balance.failureStatuses)
   }
 
   async close(): Promise<void> {

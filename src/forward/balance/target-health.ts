@@ -88,3 +88,15 @@ export class TargetHealth {
     if (this.isUp !== before) this.onChange(this.isUp, reason)
   }
 }
+
+/** An answer with this status came to a request that began then. */
+export function judgeAnswer(
+  health: TargetHealth,
+  status: number,
+  failureStatuses: ReadonlySet<number>,
+  begunAtMs: number,
+): void {
+  const nowMs = performance.now()
+  if (failureStatuses.has(status)) health.failed(begunAtMs, nowMs, `status ${status}`)
+  else health.succeeded(begunAtMs, nowMs)
+}

@@ -8,8 +8,6 @@ import type { Socket } from 'node:net'
 
 /** More than this a client may send only when it has its answer. */
 const earlyBytesMax = 64 * 1024
-/** How long a client may go on sending what nobody reads, so that it gets to read the answer. */
-const lingerMs = 5_000
 
 /** Reads on from the moment that the request is complete, so that a client that leaves is noticed. */
 export class EarlyBytes {
@@ -37,14 +35,10 @@ export class EarlyBytes {
     return bytes
   }
 
-  /** There was another answer than a switch, and it has been written: throw away what comes, and close. */
+  /** There was another answer than a switch: nobody wants what has come, and the socket is left to whoever closes it. */
   discard(): void {
     this.#leave()
     this.#pieces = []
-    const socket = this.#socket
-    const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
-    socket.once('close', () => clearTimeout(timer))
-    socket.resume().end()
   }
 
   #keep(bytes: Buffer): void {

@@ -21,8 +21,9 @@ export function requestUpgrade(
   filterHeaders: FilterHeaders,
 ): UpstreamCall {
   const { protocol, early } = upgrade
-  const order = { request, protocol, timeouts: { ...upstream.timeouts, ...request.timeouts } }
-  const call = new UpgradeCall(order, upstream.dial, carrier, (head, socket, fromUpstream) => {
+  const { dial, visit } = upstream.findDial()
+  const order = { request, protocol, timeouts: { ...upstream.timeouts, ...request.timeouts }, visit }
+  const call = new UpgradeCall(order, dial, carrier, (head, socket, fromUpstream) => {
     carrier.leave()
     const client = response.socket
     if (client === null || client.destroyed) {
@@ -39,6 +40,7 @@ export function requestUpgrade(
   upstream.tunnels++
   call.socket.once('close', () => {
     upstream.tunnels--
+    visit?.left()
   })
   return call
 }

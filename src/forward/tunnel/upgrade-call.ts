@@ -5,6 +5,7 @@
  */
 
 import type { Socket } from 'node:net'
+import type { TargetVisit } from '../balance/target-visit.ts'
 import { HeadCollector } from '../http1/head-collector.ts'
 import { Http1Error, type Http1ErrorCode, malformed } from '../http1/http1-error.ts'
 import { requestHead } from '../http1/request-head.ts'
@@ -21,6 +22,8 @@ export interface UpgradeOrder {
   readonly protocol: string
   /** In milliseconds. */
   readonly timeouts: { readonly connect: number; readonly headers: number; readonly bodyIdle: number }
+  /** Hears what becomes of it; `undefined` where nobody judges the target. */
+  readonly visit: TargetVisit | undefined
 }
 
 /** Takes over a connection whose upstream has switched. `rest` came behind the head. The socket has no listeners. */
@@ -37,6 +40,7 @@ export class UpgradeCall implements UpstreamCall, ResponseListener {
   readonly #socket: Socket
   /** Of an answer that is no switch. */
   #reader: ResponseReader | undefined
+  #hasHead = false
   #interimAnswers = 0
   #timer: NodeJS.Timeout
   #isOver = false
@@ -47,6 +51,7 @@ export class UpgradeCall implements UpstreamCall, ResponseListener {
     this.#receiver = receiver
     this.#onSwitched = onSwitched
     const { text } = requestHead({ ...order.request, upgradeTo: order.protocol })
+    order.visit?.began()
     this.#timer = this.#deadline(order.timeouts.connect, 'HTTP1_CONNECT_TIMEOUT')
     this.#socket = dial(() => {
       this.#timer = this.#deadline(order.timeouts.headers, 'HTTP1_HEAD_TIMEOUT')
@@ -84,6 +89,8 @@ export class UpgradeCall implements UpstreamCall, ResponseListener {
   }
 
   onHead({ status, reason, headers }: ResponseHead, framing: Framing): void {
+    this.#hasHead = true
+    this.#order.visit?.answered(status)
     this.#timer = this.#deadline(this.#order.timeouts.bodyIdle, 'HTTP1_BODY_TIMEOUT')
     this.#receiver.onHead({ status, reason, headers, bodyBytes: framing.contentLength })
   }
@@ -114,6 +121,7 @@ export class UpgradeCall implements UpstreamCall, ResponseListener {
   #switch(head: ResponseHead, rest: Buffer): void {
     const { protocol, request } = this.#order
     checkSwitch(head, protocol, request.headers)
+    this.#order.visit?.answered(head.status)
     this.#finish()
     this.#socket.removeAllListeners('data').removeAllListeners('end')
     this.#onSwitched(head, this.#socket, rest)
@@ -150,6 +158,7 @@ export class UpgradeCall implements UpstreamCall, ResponseListener {
 
   #fail(error: Error): void {
     if (this.#isOver) return
+    if (!this.#hasHead) this.#order.visit?.failed(error)
     this.abort()
     this.#receiver.onFailure(error)
   }

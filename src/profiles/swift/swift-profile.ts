@@ -6,6 +6,7 @@
 
 import { authorizePublic } from '../../authorize/authorize.ts'
 import type { Grant } from '../../authorize/grant.ts'
+import { isPreflight } from '../../authorize/preflight.ts'
 import type { SwiftSettings } from '../../config/schema/profiles.ts'
 import type { Upstream } from '../../forward/upstreams.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
@@ -47,7 +48,8 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
   const { upstream, isPrivileged, kinds, findServices } = context
   const { name } = upstream
   const questions = new SwiftQuestions(upstream, settings.askTimeout)
-  const sessions = lazySessions({ upstream: name, questions, timeoutMs: settings.askTimeout, findServices })
+  const { askTimeout: timeoutMs } = settings
+  const { sessions, close } = lazySessions({ upstream: name, questions, timeoutMs, findServices })
   const facts = new AccountFacts({ questions, sessions, ttlMs: settings.factTtl })
   const copies = new CopySources({ upstream: name, questions, sessions })
   const credential = new SwiftCredential({ upstream: name, sessions, copies, kinds, findServices })
@@ -81,6 +83,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfi
     inspectAnswer: (granted, sent) => inspection(granted, sent, { credential, facts, upstream: name }),
     renderRefusal: renderSwiftRefusal,
     isInternalHeader: (folded) => isGatekept(folded) || folded === serviceTokenHeader,
+    close,
   }
 }
 
@@ -146,7 +149,8 @@ function inspection(
     exchange.response.once('close', () => facts.drop(path.account))
   }
   const { token } = grant
-  if (token === undefined || !isToldWho(token, request, upstream)) return undefined
+  // To a preflight Swift says 401 for another origin, whoever asks.
+  if (token === undefined || isPreflight(request) || !isToldWho(token, request, upstream)) return undefined
   return (head) => {
     // Whoever has a token that Swift takes is told 403.
     if (head.status !== 401 || isSelfAuthorizing(request))

@@ -31,11 +31,14 @@ export function sessionIn({ status, headers }: UpstreamAnswer, now: number): Ups
   return { token: new Secret(token), expiresAt: now + Number(seconds) * 1000, storageUrl }
 }
 
-/** Opens the sessions of an upstream when the first request needs them. */
-export function lazySessions(options: SwiftSessionsOptions): () => UpstreamLogins {
+/** The sessions of an upstream, opened when the first request needs them. */
+export function lazySessions(options: SwiftSessionsOptions): {
+  readonly sessions: () => UpstreamLogins
+  readonly close: () => void
+} {
   const { upstream, questions, timeoutMs, findServices } = options
   let logins: UpstreamLogins | undefined
-  return () => {
+  const sessions = () => {
     logins ??= findServices().openLogins(
       upstream,
       async ({ user, key }) =>
@@ -44,4 +47,9 @@ export function lazySessions(options: SwiftSessionsOptions): () => UpstreamLogin
     )
     return logins
   }
+  const close = () => {
+    if (logins !== undefined) findServices().closeLogins(logins)
+    logins = undefined
+  }
+  return { sessions, close }
 }

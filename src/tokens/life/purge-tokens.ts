@@ -13,6 +13,8 @@ const changesKeptMs = 86_400_000
 export interface PurgeRequest {
   /** The time since a token was revoked or expired. */
   readonly olderThanMs: number
+  /** The time since a session expired; left out, sessions are tokens like all others. */
+  readonly sessionsOlderThanMs?: number | undefined
   /** The time since an act; left out, the whole audit record stays. */
   readonly auditOlderThanMs?: number | undefined
   /** Who asks, and whence. */
@@ -32,12 +34,17 @@ export interface Purged {
 export async function purgeTokens(
   registry: TokenRegistry,
   clock: Clock,
-  { olderThanMs, auditOlderThanMs, by, origin, signal }: PurgeRequest,
+  { olderThanMs, sessionsOlderThanMs, auditOlderThanMs, by, origin, signal }: PurgeRequest,
 ): Promise<Purged> {
   const now = clock.now()
   const act = { at: now, by, origin, cause: '' }
+  // Every login leaves one, and nobody asks about it for long.
+  const sessions =
+    sessionsOlderThanMs === undefined
+      ? 0
+      : await registry.purgeExpired('session', now - sessionsOlderThanMs, act, signal)
   return {
-    tokens: await registry.purgeDead(now - olderThanMs, act, signal),
+    tokens: sessions + (await registry.purgeDead(now - olderThanMs, act, signal)),
     changes: await registry.pruneChanges(now - changesKeptMs, signal),
     auditEntries:
       auditOlderThanMs === undefined ? 0 : await registry.audit.prune(now - auditOlderThanMs, act, signal),

@@ -17,6 +17,7 @@ export interface PurgeSettings {
   /** Between two purges of all replicas together. */
   readonly everyMs: number
   readonly olderThanMs: number
+  readonly sessionsOlderThanMs: number
   /** Left out, the audit record is kept for ever. */
   readonly auditOlderThanMs: number | undefined
 }
@@ -83,9 +84,10 @@ export class ScheduledPurge {
   }
 
   #purge(): Promise<Purged> {
-    const { store, clock, olderThanMs, auditOlderThanMs, origin } = this.#options
+    const { store, clock, olderThanMs, sessionsOlderThanMs, auditOlderThanMs, origin } = this.#options
     const by = 'sallyport:purge'
     const { signal } = this.#stopping
-    return purgeTokens(store, clock, { olderThanMs, auditOlderThanMs, by, origin, signal })
+    const ages = { olderThanMs, sessionsOlderThanMs, auditOlderThanMs }
+    return purgeTokens(store, clock, { ...ages, by, origin, signal })
   }
 }

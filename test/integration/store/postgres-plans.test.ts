@@ -12,6 +12,7 @@ import { unexpiredOfKind } from '../../../src/tokens/stores/postgres/postgres-li
 import {
   nextOfGroup,
   purgeDead,
+  purgeExpired,
   recordUses,
   revokeDerived,
   successorsInGroup,
@@ -75,6 +76,7 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
     ['of a rare kind', listTokens({ ...page, kind: 'admin' }), /tokens_by_kind/],
     ['few of a kind', { text: unexpiredOfKind, values: ['build', before, 2000] }, /tokens_by_expiry/],
     ['purge', { text: purgeDead, values: [before, 1000] }, /tokens_by_expiry/],
+    ['purge of a kind', { text: purgeExpired, values: ['session', before, 1000] }, /tokens_by_expiry/],
     ['next generation', { text: revokeDerived, values: [[middle], before, 'root', ''] }, /tokens_by_parent/],
     ['last uses', { text: recordUses, values: [[middle], [before], ['']] }, /tokens_pkey/],
   ]

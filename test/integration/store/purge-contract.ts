@@ -4,6 +4,7 @@
  */
 
 import type { Test } from 'tap'
+import { decodeEntry } from '../../../src/audit/entry.ts'
 import { purgeTokens } from '../../../src/tokens/life/purge-tokens.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import { addToken, clock, type NewDatabase, revocation, start } from './contract-database.ts'
@@ -59,6 +60,67 @@ export function testPurging(t: Test, newDatabase: NewDatabase): void {
     t.same(left.toSorted(), [ids.live, ids.endless, ids.onTheDay, ids.revokedLater].toSorted())
     t.equal(await store.countTokens({ binding: { key: 'project', value: 'pip' } }), 0)
   })
+
+  t.test(
+    'removes expired tokens of one kind alone, each batch with its entry in the audit record',
+    async (t) => {
+      const store = (await newDatabase(t)).open()
+      const session = { kind: 'session', expiresAt: start - 1 } as const
+      const kept = [
+        await addToken(store, { ...session, expiresAt: start }),
+        await addToken(store, { kind: 'session' }),
+        await addToken(store, { expiresAt: start - 1 }),
+        await addToken(store, { kind: 'build', expiresAt: start - 1 }),
+      ].map(({ token }) => token.id)
+      const expired = await Promise.all(Array.from({ length: 1_201 }, () => addToken(store, session)))
+      const revoked = (await addToken(store, session)).token.id
+      await store.revokeToken(revoked, revocation)
+      const unexpired = (await addToken(store, { ...session, expiresAt: start + dayMs })).token.id
+      await store.revokeToken(unexpired, { ...revocation, at: start - dayMs })
+      const before = (await store.audit.latest(1))[0]?.seq ?? 0
+
+      t.equal(await store.purgeExpired('session', start, revocation), 1_202)
+      t.equal(await store.purgeExpired('session', start, revocation), 0)
+      const left = (await store.listTokens({ state: 'all', now: start, limit: 10 })).map(({ id }) => id)
+      t.same(left.toSorted(), [...kept, unexpired].toSorted())
+      const entries = (await store.audit.entries({ after: before, limit: 10 })).map(({ entry }) =>
+        decodeEntry(entry),
+      )
+      t.ok(entries.length >= 2)
+      t.ok(entries.every((entry) => entry?.deed === 'tokens_purged' && entry.by === revocation.by))
+      t.same(
+        entries.flatMap((entry) => entry?.tokenIds ?? []).toSorted(),
+        [...expired.map(({ token }) => token.id), revoked].toSorted(),
+      )
+    },
+  )
+
+  t.test('a session stays while a token that was derived from it does', async (t) => {
+    const database = await newDatabase(t)
+    const store = database.open()
+    const { token } = await addToken(store)
+    await derive(store, token)
+    await database.execute(
+      "UPDATE tokens SET expires_at = created_at, kind = 'session' WHERE parent_id IS NULL",
+    )
+    t.equal(await store.purgeExpired('session', start + 1, revocation), 0)
+    t.ok(await store.showToken(token.id))
+  })
+
+  t.test(
+    'purging takes sessions by their own age, and without one leaves them to the common age',
+    async (t) => {
+      const store = (await newDatabase(t)).open()
+      const { token: session } = await addToken(store, { kind: 'session', expiresAt: start })
+      const { token } = await addToken(store, { expiresAt: start })
+      const later = { now: () => start + 2 * dayMs }
+      const request = { olderThanMs: 90 * dayMs, by: 'root', origin: 'test' }
+      t.match(await purgeTokens(store, later, request), { tokens: 0 })
+      t.match(await purgeTokens(store, later, { ...request, sessionsOlderThanMs: dayMs }), { tokens: 1 })
+      t.equal(await store.showToken(session.id), undefined)
+      t.ok(await store.showToken(token.id))
+    },
+  )
 
   t.test('removes families whole, in more batches than one', async (t) => {
     const store = (await newDatabase(t)).open()

@@ -28,6 +28,7 @@ async function purgesOnce(t: Test, newDatabase: NewDatabase): Promise<void> {
       new ScheduledPurge({
         everyMs,
         olderThanMs: 1,
+        sessionsOlderThanMs: 1,
         auditOlderThanMs: undefined,
         store: each,
         origin: `gateway:host${index}`,
@@ -72,6 +73,22 @@ t.test('a gateway purges what is old enough, counts it, and says who did', async
   const entry = decodeEntry(last?.entry ?? '')
   t.match(entry, { deed: 'tokens_purged', by: 'sallyport:purge', origin: /^gateway:/, tokenIds: [token.id] })
   t.ok(gateway.log.some(({ message, tokens }) => /was purged/.test(String(message)) && tokens === 1))
+})
+
+t.test('a session goes soon after its end, and every other token stays as long as is said', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const gateway = await startTestGateway(t, {
+    upstream: upstream.url,
+    routes: [{ match: { path: '/{path*}' } }],
+    store: {
+      sqlite: { path: join(t.testdir(), 'tokens.db') },
+      purge: { every: '300ms', sessionsOlderThan: '1ms' },
+    },
+  })
+  const { token } = await gateway.issue({ lifetimeMs: 1 })
+  const session = await gateway.issue({ kind: 'session', lifetimeMs: 1 })
+  await until(async () => (await gateway.store.showToken(session.token.id)) === undefined)
+  t.ok(await gateway.store.showToken(token.id))
 })
 
 t.test('a gateway that is to purge never does not', async (t) => {

@@ -13,6 +13,7 @@ import {
   endFamilies,
   nextOfGroup,
   purgeDead,
+  purgeExpired,
   recordUses,
 } from '../../../src/tokens/stores/sqlite/sqlite-lives-sql.ts'
 import { listTokens } from '../../../src/tokens/stores/sqlite/sqlite-sql.ts'
@@ -51,6 +52,11 @@ t.test('no page, batch or look-up reads the whole record, nor sorts', async (t) 
     ['group of an issuer', nextOfGroup({ createdBy: 'i' }, after, 9), /\(created_by=\? AND id>\?\)/],
     ['group of a subject', nextOfGroup({ subjectId: after }, after, 9), /\(subject_id=\? AND id>\?\)/],
     ['purge', { text: purgeDead, parameters: byDeath }, /tokens_by_death/],
+    [
+      'purge of a kind',
+      { text: purgeExpired, parameters: { kind: 'session', before: 1, limit: 9 } },
+      /tokens_by_kind/,
+    ],
     [
       'families',
       { text: endFamilies, parameters: { ids: '[]', until: 1 } },

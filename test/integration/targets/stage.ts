@@ -27,6 +27,8 @@ export interface Stage {
   readonly gateway: TestGateway
   readonly targets: readonly StagedTarget[]
   ask(method?: string, path?: string, body?: string): Promise<RawAnswer>
+  /** A handshake of WebSocket. */
+  askToSwitch(): Promise<RawAnswer>
   /** So many requests, so many of them at a time; how many ended with each status, 0 for those broken off. */
   load(count: number, atATime: number): Promise<Readonly<Record<number, number>>>
   /** What the metrics say of a target. */
@@ -40,13 +42,29 @@ export async function startStage(t: Scope, count: number, settings: object = {})
   const gateway = await startTestGateway(t, {
     upstream: 'http://127.0.0.1:1',
     upstreams: { legacy: { targets: urls, ...settings } },
-    routes: [{ match: { path: '/{path*}' }, authorize: { public: true } }],
+    routes: [
+      {
+        match: { path: '/{path*}' },
+        authorize: { public: true },
+        upgrade: { protocols: ['websocket'] },
+      },
+    ],
   })
+  const askToSwitch = () =>
+    gateway.request({
+      headers: [
+        ['Connection', 'Upgrade'],
+        ['Upgrade', 'websocket'],
+        ['Sec-WebSocket-Version', '13'],
+        ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+      ],
+    })
   const ask = (method = 'GET', path = '/a', body = '') => gateway.request({ method, path, body })
   return {
     gateway,
     targets,
     ask,
+    askToSwitch,
     load: async (total, atATime) => {
       const statuses: Record<number, number> = {}
       let begun = 0

@@ -62,6 +62,15 @@ t.test('a rule beside «public» is refused, because it would not hold', async (
     ),
     [/routes\[0\]\.authorize\.networks: has no effect beside public: true/],
   )
+  t.match(
+    problemsOf(
+      t,
+      routes(
+        'name: a, match: { path: / }, upstream: legacy, preflight: forward, authorize: { public: true }',
+      ),
+    ),
+    [/routes\[0\]\.preflight: has no effect beside public: true/],
+  )
 })
 
 t.test('a revocation holds within one second, whatever is configured', async (t) => {
@@ -172,6 +181,10 @@ t.test('with profile.swift, settings that Swift would not go by are refused wher
   t.same(problemsOf(t, swift(`${sound}, profile: { swift: {} }`)), [])
   for (const [rest, problem] of [
     ['authorize: { kinds: [session] }, profile: { swift: {} }', /routes\[0\]\.pathMode: expected raw-exact/],
+    [
+      `${sound}, preflight: forward, profile: { swift: {} }`,
+      /routes\[0\]\.preflight: has no effect with profile\.swift/,
+    ],
     [
       `${sound}, upstreamCredential: passthrough, profile: { swift: {} }`,
       /routes\[0\]\.upstreamCredential: expected strip/,

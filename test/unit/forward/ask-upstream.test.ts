@@ -23,7 +23,7 @@ function upstreamThat(answer: (receiver: ResponseReceiver, request: UpstreamRequ
     requestsMax: 2,
     requests: 0,
     timeouts: { connect: 1_000, headers: 1_000, bodyIdle: 1_000, keepAlive: 1_000 },
-    dial: () => {
+    findDial: () => {
       throw new Error('a question needs no tunnel')
     },
     tunnelsMax: 0,

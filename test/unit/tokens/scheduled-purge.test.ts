@@ -31,6 +31,7 @@ function scene(
       state.acts.push(act)
       return state.purgeDead(before, signal)
     },
+    purgeExpired: async () => 4,
     pruneChanges: async () => 2,
     audit: { prune: async () => 1 },
   } as unknown as TokenRegistry
@@ -38,6 +39,7 @@ function scene(
   const purge = new ScheduledPurge({
     everyMs,
     olderThanMs: 10,
+    sessionsOlderThanMs: 5,
     auditOlderThanMs: 20,
     store,
     origin: 'gateway:host1',
@@ -53,7 +55,7 @@ function scene(
 t.test('purges when it is its turn, counts it, and says who it is', async (t) => {
   const { state } = scene(t)
   await until(() => state.runs.length >= 2)
-  t.same(state.runs[0], { tokens: 3, changes: 2, auditEntries: 1 })
+  t.same(state.runs[0], { tokens: 7, changes: 2, auditEntries: 1 })
   t.match(state.acts[0], { by: 'sallyport:purge', origin: 'gateway:host1', at: 1_000 })
   t.match(state.said[0], /was purged/)
 })

@@ -153,6 +153,15 @@ DELETE FROM tokens WHERE id = ANY(ARRAY(
 ))
 RETURNING id`
 
+/** Of one kind, at most so many, the longest expired first. Index `tokens_by_expiry`. */
+export const purgeExpired = `
+DELETE FROM tokens WHERE id = ANY(ARRAY(
+  SELECT tokens.id FROM tokens
+  WHERE tokens.kind = $1 AND tokens.expires_at < $2 AND ${isRemovable('tokens.id')}
+  ORDER BY tokens.expires_at LIMIT $3
+))
+RETURNING id`
+
 /** At most so many, the oldest first; index `token_changes_by_age`. */
 export const pruneChanges = `
 DELETE FROM token_changes WHERE version = ANY(ARRAY(

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { QueryConfig } from 'pg'
 import type { Act } from '../../../audit/entry.ts'
 import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import type { TokenKind } from '../../token.ts'
 import * as deeds from '../deeds.ts'
 import { countIn, fail, textIn } from '../stored-value.ts'
 import type { PostgresAuditTrail } from './postgres-audit-trail.ts'
@@ -149,16 +151,39 @@ export async function countDead(connections: PostgresConnections, deadBefore: nu
   return countOf(await connections.askAtLength(query, passingMs))
 }
 
-export async function purgeDead(
-  { connections, audit }: PostgresWriter,
+export function purgeDead(
+  writer: PostgresWriter,
   deadBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const removal = { text: sql.purgeDead, values: [new Date(deadBefore), batchMax] }
+  return purge(writer, removal, deadBefore, act, signal)
+}
+
+export function purgeExpired(
+  writer: PostgresWriter,
+  kind: TokenKind,
+  expiredBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const removal = { text: sql.purgeExpired, values: [kind, new Date(expiredBefore), batchMax] }
+  return purge(writer, removal, expiredBefore, act, signal)
+}
+
+/** Each batch with its entry in the audit record. */
+function purge(
+  { connections, audit }: PostgresWriter,
+  removal: QueryConfig,
+  before: number,
   act: Act,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   return inBatches(signal, () =>
     connections.transaction(async (ask) => {
-      const ids = idsOf(await ask({ text: sql.purgeDead, values: [new Date(deadBefore), batchMax] }))
-      if (ids.length > 0) await audit.append(ask, act, deeds.purged(ids, deadBefore))
+      const ids = idsOf(await ask(removal))
+      if (ids.length > 0) await audit.append(ask, act, deeds.purged(ids, before))
       return ids.length
     }),
   )

@@ -22,7 +22,7 @@ import type {
   TokenUse,
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
-import type { Subject, SubjectStatus, Token } from '../../token.ts'
+import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
@@ -156,6 +156,16 @@ export class PostgresTokenStore implements TokenStore {
   async purgeDead(deadBefore: number, act: Act, signal?: AbortSignal): Promise<number> {
     this.#onQuery('purgeDead')
     return lives.purgeDead(this.#writer, deadBefore, act, signal)
+  }
+
+  async purgeExpired(
+    kind: TokenKind,
+    expiredBefore: number,
+    act: Act,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    this.#onQuery('purgeExpired')
+    return lives.purgeExpired(this.#writer, kind, expiredBefore, act, signal)
   }
 
   async pruneChanges(before: number, signal?: AbortSignal): Promise<number> {

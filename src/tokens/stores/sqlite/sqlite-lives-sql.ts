@@ -72,13 +72,24 @@ const isOurs = 'NOT EXISTS (SELECT 1 FROM foreign_tokens WHERE foreign_tokens.to
 /** Index `tokens_by_death`. */
 export const countDead = `SELECT count(*) AS tokens FROM tokens WHERE ${death} < $before AND ${isOurs}`
 
+const isRemovable = `${isOurs}
+    AND NOT EXISTS (SELECT 1 FROM tokens AS derived WHERE derived.parent_id = tokens.id)`
+
 /** At most so many, the longest dead first; those that others were derived from go after these. Same index. */
 export const purgeDead = `
 DELETE FROM tokens WHERE id IN (
   SELECT id FROM tokens
-  WHERE ${death} < $before AND ${isOurs}
-    AND NOT EXISTS (SELECT 1 FROM tokens AS derived WHERE derived.parent_id = tokens.id)
+  WHERE ${death} < $before AND ${isRemovable}
   ORDER BY ${death} LIMIT $limit
+)
+RETURNING id`
+
+/** Of one kind, at most so many, the longest issued first, which are about the longest expired. Index `tokens_by_kind`. */
+export const purgeExpired = `
+DELETE FROM tokens WHERE id IN (
+  SELECT id FROM tokens
+  WHERE kind = $kind AND expires_at < $before AND ${isRemovable}
+  ORDER BY id LIMIT $limit
 )
 RETURNING id`
 

@@ -6,6 +6,7 @@
 
 import type { Act } from '../../../audit/entry.ts'
 import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
+import type { TokenKind } from '../../token.ts'
 import * as deeds from '../deeds.ts'
 import { countIn, fail, type StoredRow, textIn } from '../stored-value.ts'
 import type { SqliteAuditTrail } from './sqlite-audit-trail.ts'
@@ -111,16 +112,40 @@ export function countDead(connection: SqliteConnection, before: number): number 
   return countOf(connection.ask(sql.countDead, { before }))
 }
 
-export async function purgeDead(
-  { connection, audit }: SqliteWriter,
+export function purgeDead(
+  writer: SqliteWriter,
   deadBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const removeBatch = () => writer.connection.ask(sql.purgeDead, { before: deadBefore, limit: batchMax })
+  return purge(writer, removeBatch, deadBefore, act, signal)
+}
+
+export function purgeExpired(
+  writer: SqliteWriter,
+  kind: TokenKind,
+  expiredBefore: number,
+  act: Act,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const parameters = { kind, before: expiredBefore, limit: batchMax }
+  const removeBatch = () => writer.connection.ask(sql.purgeExpired, parameters)
+  return purge(writer, removeBatch, expiredBefore, act, signal)
+}
+
+/** Each batch with its entry in the audit record. */
+function purge(
+  { connection, audit }: SqliteWriter,
+  removeBatch: () => readonly StoredRow[],
+  before: number,
   act: Act,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   return inBatches(signal, () =>
     connection.transaction(() => {
-      const ids = idsOf(connection.ask(sql.purgeDead, { before: deadBefore, limit: batchMax }))
-      if (ids.length > 0) audit.append(act, deeds.purged(ids, deadBefore))
+      const ids = idsOf(removeBatch())
+      if (ids.length > 0) audit.append(act, deeds.purged(ids, before))
       return ids.length
     }),
   )
