@@ -5,7 +5,7 @@
  */
 
 import { type ClientHttp2Stream, constants } from 'node:http2'
-import { type BodyListener, RequestBody } from '../request-body.ts'
+import { type BodyListener, type BodyWriter, RequestBody } from '../request-body.ts'
 import type { RequestTimeouts } from '../upstream-client.ts'
 import type { CallHolder, Http2Call } from './http2-call.ts'
 import { Http2Error, resetWith } from './http2-error.ts'
@@ -131,8 +131,7 @@ export class Http2Exchange implements CallHolder, BodyListener {
     const { request, fields } = this.#call
     const stream = this.#stream
     if (request.body === undefined) return
-    const writer = { stream, write: (bytes: Buffer) => stream.write(bytes), end: () => void stream.end() }
-    this.#body = new RequestBody(request.body, fields.bodyBytes, writer, this)
+    this.#body = new RequestBody(request.body, fields.bodyBytes, bodyWriter(stream), this)
     if (request.expectsContinue) this.#continueTimer = setTimeout(() => this.#askForBody(), continueWaitMs)
     else this.#body.start()
   }
@@ -167,11 +166,14 @@ export class Http2Exchange implements CallHolder, BodyListener {
   }
 
   #onEnd(): void {
+    // Reset without an error: a failure, once it is closed.
+    if (!this.#isWhole) this.#stream.destroy()
     if (this.#isOver || !this.#isWhole || !this.#hasHead) return
-    // An answer that came before the body did: the rest of it is not sent.
-    if (this.#body !== undefined) this.#stream.close(constants.NGHTTP2_CANCEL)
+    const isSent = this.#body === undefined
     const { receiver } = this.#call
     this.#finish()
+    // An answer that came before the body did: the rest of it is not sent.
+    if (!isSent) this.#reset()
     receiver.onEnd()
     this.#owner.onOver(this)
   }
@@ -248,8 +250,13 @@ export class Http2Exchange implements CallHolder, BodyListener {
   #leave(): void {
     if (this.#isOver) return
     this.#finish()
-    this.#stream.close(constants.NGHTTP2_CANCEL)
+    this.#reset()
     this.#owner.onOver(this)
+  }
+
+  #reset(): void {
+    if (this.#stream.closed) this.#stream.destroy()
+    else this.#stream.close(constants.NGHTTP2_CANCEL)
   }
 
   #finish(): void {
@@ -259,6 +266,16 @@ export class Http2Exchange implements CallHolder, BodyListener {
     this.#body?.stop()
     this.#body = undefined
   }
+}
+
+/**
+ * Node ends what it resets, ahead of the reset, and half a body would look whole to the upstream. So nobody ends the stream
+ * but the body that was carried to its end.
+ */
+function bodyWriter(stream: ClientHttp2Stream): BodyWriter {
+  const end: () => void = stream.end.bind(stream)
+  stream.end = () => stream
+  return { stream, write: (bytes) => stream.write(bytes), end }
 }
 
 function isRefused(error: Error): boolean {

@@ -61,7 +61,7 @@ async function messageOf(
     const content = Buffer.concat(pieces)
     return {
       start: '',
-      lines: lines.map((line) => line.trimEnd()),
+      lines: lines.map((line) => line.replace(/[ \t]+$/, '')),
       content,
       trailers,
       isWhole,
