@@ -60,9 +60,7 @@ export class Http2Connection implements ExchangeOwner {
     this.#owner = owner
     this.#trustMs = trustMsOf(place.address)
     this.#socket = dialHttp2(place, () => this.#speak())
-    this.#socket.on('error', (error) => {
-      this.#failure ??= error
-    })
+    this.#socket.on('error', (error) => this.#break(error))
     // With a session the socket is the session's to report.
     this.#socket.on('close', () => {
       if (this.#session === undefined) this.#onClose()
@@ -113,6 +111,8 @@ export class Http2Connection implements ExchangeOwner {
       if (nowMs - this.#madeAtMs >= timeouts.connect) this.#timeOut()
       return
     }
+    // It waits for a socket that may never close.
+    if (this.#session?.destroyed === true) this.#break(dead())
     const idleMs = this.load > 0 ? 0 : nowMs - this.#idleSinceMs
     if (this.load > 0) this.#checkLife(nowMs)
     // It should have ended behind its last request.

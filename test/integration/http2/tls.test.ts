@@ -5,7 +5,7 @@
 
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createSecureServer, type SecureServerOptions } from 'node:http2'
+import { createSecureServer, type SecureServerOptions, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ async function startService(t: Scope, demands: SecureServerOptions = {}) {
   const server = createSecureServer({ ...own, ...demands })
   server.on('session', (session) => t.teardown(() => session.destroy()))
   server.on('secureConnection', (socket) => names.push(socket.servername))
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
     seen.push(`${headers[':scheme']} ${headers[':path']}`)
     stream.respond({ ':status': 200 })
     stream.end('over TLS')
