@@ -92,7 +92,10 @@ export class Http2Connection implements ExchangeOwner {
     const stream = this.#session?.request(fields.headers, { endStream: request.body === undefined })
     if (stream === undefined) throw new Error('a connection that is not open')
     // Silence counts from the first request on.
-    if (this.load === 0) this.#heardAtMs = performance.now()
+    if (this.load === 0) {
+      this.#heardAtMs = performance.now()
+      this.#askedAtMs = undefined
+    }
     this.#carried++
     this.#exchanges.add(new Http2Exchange(call, stream, this, this.#limits.timeouts))
   }
@@ -111,6 +114,8 @@ export class Http2Connection implements ExchangeOwner {
       if (nowMs - this.#madeAtMs >= timeouts.connect) this.#timeOut()
       return
     }
+    // Node closes it without a goodbye when nothing more can be begun on it.
+    if (this.#session?.closed === true) this.#onLeaving()
     // It waits for a socket that may never close.
     if (this.#session?.destroyed === true) this.#break(dead())
     const idleMs = this.load > 0 ? 0 : nowMs - this.#idleSinceMs

@@ -88,7 +88,8 @@ export interface Outcome {
   readonly call: UpstreamCall
   readonly interim: number[]
   head: UpstreamHead | undefined
-  body: Buffer
+  /** What has come of the body. */
+  readonly body: Buffer
   asked: number
   readonly ends: ('end' | (Error & { code?: string }))[]
 }
@@ -120,13 +121,8 @@ export function startClient(t: Scope, port: number, input: ClientInput = {}): St
 }
 
 function sendOver(client: Http2Client, request: Partial<UpstreamRequest> = {}): Outcome {
-  const rest: Omit<Outcome, 'call'> = {
-    interim: [],
-    head: undefined,
-    body: Buffer.alloc(0),
-    asked: 0,
-    ends: [],
-  }
+  const pieces: Buffer[] = []
+  const rest: Omit<Outcome, 'call' | 'body'> = { interim: [], head: undefined, asked: 0, ends: [] }
   const whole = { method: 'GET', target: '/', headers: ['host', 'x'], body: undefined }
   const call = client.send(
     { ...whole, expectsContinue: false, ...request },
@@ -138,14 +134,13 @@ function sendOver(client: Http2Client, request: Partial<UpstreamRequest> = {}): 
       onHead: (head) => {
         rest.head = head
       },
-      onData: (bytes) => {
-        rest.body = Buffer.concat([rest.body, bytes])
-      },
+      onData: (bytes) => void pieces.push(bytes),
       onEnd: () => void rest.ends.push('end'),
       onFailure: (error) => void rest.ends.push(error),
     },
   )
-  return Object.assign(rest, { call })
+  Object.defineProperty(rest, 'body', { get: () => Buffer.concat(pieces) })
+  return Object.assign(rest as Outcome, { call })
 }
 
 /** How a call ended: `end`, the code of its failure, or `undefined` while it goes on. */
