@@ -15,12 +15,13 @@ import { cpuMicroseconds } from './measure-cpu.ts'
 import { canPin, pin } from './pin.ts'
 import { type Measurement, machineFacts, markdown, mediansOf, type Results } from './report.ts'
 import { direct } from './subjects/direct.ts'
-import { gateway } from './subjects/gateway.ts'
+import { gateway, gatewayHttp2 } from './subjects/gateway.ts'
 import { stock } from './subjects/stock.ts'
 import type { RunningSubject, Subject } from './subjects/subject.ts'
 import { startUpstream } from './upstream.ts'
 
-const allSubjects: readonly Subject[] = [direct, stock, gateway]
+const usualSubjects: readonly Subject[] = [direct, stock, gateway]
+const allSubjects: readonly Subject[] = [...usualSubjects, gatewayHttp2]
 const subjectCore = 0
 const loadCore = 1
 const warmupSeconds = 2
@@ -29,7 +30,7 @@ const usage = `npm run bench -- [options]
 
   --rounds N         rounds (5)
   --seconds N        seconds that each subject is measured in a round, after ${warmupSeconds} of warming up (4)
-  --subjects A,B     which of ${allSubjects.map(({ name }) => name).join(', ')} (all)
+  --subjects A,B     which of ${allSubjects.map(({ name }) => name).join(', ')} (${usualSubjects.map(({ name }) => name).join(',')})
   --help             this text
 
 Prints a table and writes bench/results/latest.md and latest.json.
@@ -39,7 +40,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
-    subjects: { type: 'string', default: allSubjects.map(({ name }) => name).join(',') },
+    subjects: { type: 'string', default: usualSubjects.map(({ name }) => name).join(',') },
     help: { type: 'boolean', default: false },
   },
 })

@@ -22,16 +22,23 @@ export async function expectBody(url: string, headers: Record<string, string> = 
 /** nginx where it is installed, else node:http. */
 export async function startUpstream(scope: Scope): Promise<Server & { readonly technology: string }> {
   const server =
-    findProgram('nginx') === undefined ? await startNode(scope) : await startNginx(scope, { config })
+    findProgram('nginx') === undefined
+      ? await startNode(scope)
+      : await startNginx(scope, { config: (port) => config(port) })
   const technology = findProgram('nginx') === undefined ? 'node:http' : 'nginx'
   return Object.assign(server, { technology })
 }
 
-function config(port: number): string {
+/** The same over HTTP/2 without TLS, which takes nginx. */
+export function startHttp2Upstream(scope: Scope): Promise<Server> {
+  return startNginx(scope, { config: (port) => config(port, 'http2') })
+}
+
+function config(port: number, protocol: 'http2' | '' = ''): string {
   return `
     keepalive_requests 1000000000;
     server {
-      listen 127.0.0.1:${port};
+      listen 127.0.0.1:${port} ${protocol};
       location / { default_type text/plain; return 200 "${responseBody}"; }
     }`
 }

@@ -10,7 +10,7 @@ import type { Settings, UpstreamSettings } from './schema/settings.ts'
 /** Of the shortest limit among the systems in use. */
 const socketPathBytesMax = 103
 
-export function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse: Report): void {
+export function checkUpstreams({ upstreams, listen, routes }: Partial<Settings>, refuse: Report): void {
   for (const [name, upstream] of Object.entries(upstreams ?? {})) {
     const path = ['upstreams', name]
     checkTargets(upstream, path, refuse)
@@ -22,9 +22,21 @@ export function checkUpstreams({ upstreams, listen }: Partial<Settings>, refuse:
       )
     }
   }
+  for (const [index, { upstream, upgrade }] of (routes ?? []).entries()) {
+    if (upgrade.protocols.length > 0 && upstreams?.[upstream]?.protocol === 'http2') {
+      refuse(
+        ['routes', index, 'upgrade', 'protocols'],
+        `expected none, because «${upstream}» speaks http2, where nothing is upgraded; give the route an upstream with protocol: http1`,
+      )
+    }
+  }
 }
 
-function checkTargets({ url, targets, retry }: UpstreamSettings, path: SettingPath, refuse: Report): void {
+function checkTargets(
+  { url, targets, retry, protocol: spoken }: UpstreamSettings,
+  path: SettingPath,
+  refuse: Report,
+): void {
   if ((url === undefined) === (targets === undefined)) {
     refuse(path, 'expected exactly one of url and targets')
     return
@@ -41,10 +53,10 @@ function checkTargets({ url, targets, retry }: UpstreamSettings, path: SettingPa
     }
     if (seen.has(href)) refuse(at, 'stands there already; each target is given once')
     seen.add(href)
-    if (protocol === 'https:' && retry.idempotent) {
+    if (protocol === 'https:' && spoken === 'http1' && retry.idempotent) {
       refuse(
         [...path, 'retry', 'idempotent'],
-        'expected false with https, where nobody can tell whether an answer had begun',
+        'expected false with https over http1, where nobody can tell whether an answer had begun',
       )
     }
   }

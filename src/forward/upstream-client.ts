@@ -28,6 +28,12 @@ export interface RequestTimeouts {
   readonly bodyIdle: number
 }
 
+/** How long connections to an upstream may take and last, in milliseconds; see `upstreams.*.timeouts`. */
+export interface ConnectionTimeouts extends RequestTimeouts {
+  readonly connect: number
+  readonly keepAlive: number
+}
+
 /** The deadlines of a route, in milliseconds. */
 export interface RouteTimeouts extends RequestTimeouts {
   /** From the request to the last byte of its answer. */
@@ -64,8 +70,8 @@ export interface ResponseReceiver {
 }
 
 /**
- * How far a request came: nothing of it was written to a connection and its body was not begun, some of it may have
- * been, or a byte came back.
+ * How far a request came: nothing of it was written to a connection, or the upstream has said that it did nothing with
+ * it, and its body was not begun; some of it may have been; or a byte came back.
  */
 export type CallProgress = 'unsent' | 'sent' | 'answered'
 

@@ -16,6 +16,9 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'HTTP1_HEAD_TIMEOUT':
     case 'HTTP1_BODY_TIMEOUT':
     case 'HTTP1_TOTAL_TIMEOUT':
+    case 'HTTP2_CONNECT_TIMEOUT':
+    case 'HTTP2_HEAD_TIMEOUT':
+    case 'HTTP2_BODY_TIMEOUT':
     case 'ETIMEDOUT':
       return refuse('upstream_timeout', error.code)
     case 'ECONNREFUSED':
@@ -28,11 +31,19 @@ export function refusalOf(error: Error & { readonly code?: string }): Refusal {
     case 'EAI_AGAIN':
     case 'EPIPE':
     case 'HTTP1_CLOSED':
+    case 'HTTP2_CLOSED':
+    case 'HTTP2_REFUSED':
       return refuse('upstream_unreachable', error.code)
     case 'HTTP1_RESPONSE':
     case 'HTTP1_ENDED':
+    case 'HTTP2_PROTOCOL':
+    case 'HTTP2_RESPONSE':
+    case 'HTTP2_ENDED':
       return refuse('upstream_invalid', error.message)
+    case 'HTTP2_BUSY':
+      return refuse('upstream_busy', error.message, { retryAfterSeconds: 1 })
     case 'HTTP1_REQUEST':
+    case 'HTTP2_REQUEST':
       return refuse('internal_error', error.message)
     default:
       return refuse('upstream_invalid', error.code ?? error.message)

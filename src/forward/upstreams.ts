@@ -1,16 +1,16 @@
 /**
  * The legacy services: a client for each, so that what one service does to a connection cannot reach
- * another's. Our own client speaks plain HTTP/1.1; TLS is undici's.
+ * another's. Our own clients speak HTTP/2 and plain HTTP/1.1; HTTP/1.1 over TLS is undici's.
  * @module
  */
 
-import { isIP } from 'node:net'
 import type { UpstreamSettings } from '../config/schema/settings.ts'
+import { addressOf } from './address.ts'
 import { BalancedClient } from './balance/balanced-client.ts'
 import type { TargetVisit } from './balance/target-visit.ts'
 import { Http1Client } from './http1/http1-client.ts'
-import type { Address } from './http1/http1-connection.ts'
-import { lookupSpread, nameTrustMs } from './spread-lookup.ts'
+import { Http2Client } from './http2/http2-client.ts'
+import { tlsOptions } from './tls-options.ts'
 import { compileDial, type Dial } from './tunnel/dial.ts'
 import { UndiciClient } from './undici/undici-client.ts'
 import type { UpstreamClient } from './upstream-client.ts'
@@ -47,7 +47,10 @@ export interface FoundDial {
 }
 
 /** What is said of one place where a service listens. */
-export type TargetSettings = Pick<UpstreamSettings, 'connections' | 'timeouts' | 'tls'> & {
+export type TargetSettings = Pick<
+  UpstreamSettings,
+  'protocol' | 'streams' | 'connections' | 'queue' | 'timeouts' | 'tls'
+> & {
   readonly url: string
 }
 
@@ -61,8 +64,10 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
   const { host, origin } = new URL(first)
   const authority = settings.host ?? (host || 'localhost')
   const connections = settings.connections * targets.length
-  // With a single target there is nothing to choose: requests go straight to its client.
-  const isJudged = targets.length > 1 || settings.health !== undefined || settings.retry.idempotent
+  const isHttp2 = settings.protocol === 'http2'
+  // With a single target there is nothing to choose: requests go straight to its client, unless they may have to go twice.
+  const maySendAgain = settings.retry.idempotent || isHttp2
+  const isJudged = targets.length > 1 || settings.health !== undefined || maySendAgain
   const balanced = isJudged ? openBalanced(targets, authority, settings, open) : undefined
   return {
     name,
@@ -72,7 +77,7 @@ export function openUpstream(name: string, settings: UpstreamSettings, open: Ope
     client: balanced ?? open({ ...settings, url: first }),
     balanced,
     connections,
-    requestsMax: connections + settings.queue,
+    requestsMax: connections * (isHttp2 ? settings.streams : 1) + settings.queue,
     requests: 0,
     findDial: compileDials(targets, balanced, settings.tls),
     timeouts: settings.timeouts,
@@ -115,18 +120,22 @@ function compileDials(
   }
 }
 
-/** The client for the protocol of the target's URL. */
-export function openClient(settings: TargetSettings): UpstreamClient {
-  if (new URL(settings.url).protocol === 'https:') return new UndiciClient(settings)
-  const { connections, timeouts } = settings
-  return new Http1Client({ address: addressOf(settings.url), connections, timeouts })
-}
+/** An upstream that owes an answer over HTTP/2 and is silent for so long is asked whether it is there. */
+const pingAfterMs = 10_000
 
-function addressOf(url: string): Address {
-  const { protocol, hostname, port } = new URL(url)
-  if (protocol === 'unix:') return { path: url.slice('unix:'.length) }
-  // An IPv6 address is in brackets in a URL, and nowhere else.
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  const address = { host, port: Number(port || 80) }
-  return isIP(host) === 0 ? { ...address, lookup: lookupSpread, trustMs: nameTrustMs } : address
+/** The client for what is spoken to the target. */
+export function openClient(settings: TargetSettings): UpstreamClient {
+  const { url, protocol, connections, timeouts } = settings
+  const isTls = new URL(url).protocol === 'https:'
+  const address = addressOf(url)
+  switch (protocol) {
+    case 'http2': {
+      const place = { address, tls: isTls ? tlsOptions(settings.tls) : undefined }
+      return new Http2Client({ ...settings, place, pingAfterMs })
+    }
+    case 'http1':
+      return isTls ? new UndiciClient(settings) : new Http1Client({ address, connections, timeouts })
+    default:
+      return protocol satisfies never
+  }
 }

@@ -11,6 +11,8 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Scope } from './private-server.ts'
+import { recordingHttp2Upstream } from './recording-http2-upstream.ts'
+import { isOverHttp2 } from './upstream-client.ts'
 
 export type HeaderLine = readonly [name: string, value: string]
 
@@ -75,8 +77,10 @@ export interface RecordingUpstream {
 export async function recordingUpstream(
   t: Scope,
   replyTo: ReplyTo = () => ({ body: 'ok' }),
-  { replyAtHead = false, upgrade, keepAliveMs, bodyBytesKept = 1_048_576 }: UpstreamOptions = {},
+  options: UpstreamOptions = {},
 ): Promise<RecordingUpstream> {
+  if (isOverHttp2()) return recordingHttp2Upstream(t, replyTo, options)
+  const { replyAtHead = false, upgrade, keepAliveMs, bodyBytesKept = 1_048_576 } = options
   const requests: RecordedRequest[] = []
   let connections = 0
   let openConnections = 0

@@ -16,3 +16,13 @@ export const openTestClient: OpenClient = (settings) => chosen(settings)
 export function useUndici(): void {
   chosen = (settings) => new UndiciClient(settings)
 }
+
+/** Whether recording upstreams speak HTTP/2. */
+export const isOverHttp2 = (): boolean => overHttp2
+let overHttp2 = false
+
+/** Before the tests of other files are imported: all of them run over HTTP/2. */
+export function useHttp2(): void {
+  overHttp2 = true
+  chosen = (settings) => openClient({ ...settings, protocol: 'http2' })
+}

@@ -82,6 +82,17 @@ export const upstream = z
       .regex(/^[A-Za-z0-9.\-_[\]:]+$/, 'expected a name, with a port where there is one')
       .optional()
       .describe("The service's own Host. Omitted: that of the first URL; `localhost` for a Unix socket."),
+    protocol: z
+      .enum(['http1', 'http2'])
+      .default('http1')
+      .describe(
+        'What is spoken to the targets. With `http2` they have to speak it: over TLS they choose `h2`, over plain HTTP and Unix sockets they are taken at their word (h2c).',
+      ),
+    streams: count(1, 1000)
+      .prefault(100)
+      .describe(
+        'Over `http2`, requests on one connection at a time at the most; fewer where a target says so.',
+      ),
     connections: count(1, 10_000).prefault(64).describe('Connections to each target at the most.'),
     queue: count(0, 100_000).prefault(1024).describe('Requests that may wait for a connection; more is 503.'),
     tunnels: count(0, 1_000_000)

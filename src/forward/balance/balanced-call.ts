@@ -1,6 +1,7 @@
 /**
- * One request to a service of several targets. It goes to another target only while nothing of it was sent; what was sent
- * goes out once more only where the settings allow it, and never behind a byte of an answer.
+ * One request to a service of several targets. It goes to another target only while nothing of it was sent or, once, where
+ * the target has said that it did nothing with it; what else was sent goes out once more only where the settings allow it,
+ * and never behind a byte of an answer.
  * @module
  */
 
@@ -11,7 +12,7 @@ import type {
   UpstreamHead,
   UpstreamRequest,
 } from '../upstream-client.ts'
-import { connectionEnded, isFaultOfTarget, isWorthAnotherTarget } from './failures.ts'
+import { connectionEnded, isFaultOfTarget, isWorthAnotherTarget, wasRefused } from './failures.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Target } from './target.ts'
 import type { TargetChoice } from './target-choice.ts'
@@ -43,6 +44,7 @@ export class BalancedCall implements UpstreamCall, ResponseReceiver {
   #inner: UpstreamCall | undefined
   #hasHead = false
   #wasSentAgain = false
+  #wasRefused = false
   #isOver = false
 
   constructor(request: UpstreamRequest, receiver: ResponseReceiver, balance: Balance) {
@@ -125,6 +127,7 @@ export class BalancedCall implements UpstreamCall, ResponseReceiver {
     const { choice, connectMs } = this.#balance
     switch (progress) {
       case 'unsent':
+        if (wasRefused(error)) return this.#afterRefusal(failed, nowMs)
         if (!isWorthAnotherTarget(error) || nowMs - this.#begunAtMs >= connectMs) return undefined
         return choice.pick(this.#tried, nowMs)
       case 'sent':
@@ -135,6 +138,13 @@ export class BalancedCall implements UpstreamCall, ResponseReceiver {
       default:
         return progress satisfies never
     }
+  }
+
+  /** Once, as RFC 9113 section 8.7 has it; where there is no other target, on a new connection. */
+  #afterRefusal(failed: Target | undefined, nowMs: number): Target | undefined {
+    if (this.#wasRefused) return undefined
+    this.#wasRefused = true
+    return this.#balance.choice.pick(this.#tried, nowMs) ?? failed
   }
 
   #maySendAgain(error: Error): boolean {

@@ -15,16 +15,26 @@ const unreachable: ReadonlySet<string> = new Set([
   'EACCES',
   'ETIMEDOUT',
   'HTTP1_CONNECT_TIMEOUT',
+  'HTTP2_CONNECT_TIMEOUT',
+  'HTTP2_PROTOCOL',
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
 /** The connection ended under a request. */
-const ended: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HTTP1_ENDED', 'UND_ERR_SOCKET'])
+const ended: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'HTTP1_ENDED',
+  'HTTP2_ENDED',
+  'UND_ERR_SOCKET',
+])
 
 /** It was there, and did not do its part. */
 const silent: ReadonlySet<string> = new Set([
   'HTTP1_HEAD_TIMEOUT',
   'HTTP1_RESPONSE',
+  'HTTP2_HEAD_TIMEOUT',
+  'HTTP2_RESPONSE',
   'UND_ERR_HEADERS_TIMEOUT',
 ])
 
@@ -42,6 +52,11 @@ export function isFaultOfTarget(
 /** Of a request that was not sent: whether another target may be the better one. Who waited to no end has waited enough. */
 export function isWorthAnotherTarget(error: Error & { readonly code?: string }): boolean {
   return isFaultOfTarget(error) && !silent.has(error.code)
+}
+
+/** Whether the target has said that it did nothing with the request. It says goodbye so whenever it is restarted: no fault. */
+export function wasRefused(error: Error & { readonly code?: string }): boolean {
+  return error.code === 'HTTP2_REFUSED'
 }
 
 /** Of a request that was sent: whether its connection ended, and not its time. */

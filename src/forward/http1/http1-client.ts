@@ -5,16 +5,23 @@
  * @module
  */
 
-import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
+import type { Address } from '../address.ts'
+import type {
+  ConnectionTimeouts,
+  ResponseReceiver,
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamRequest,
+} from '../upstream-client.ts'
 import { type CallHolder, Http1Call } from './http1-call.ts'
-import { type Address, type ConnectionOwner, Http1Connection, type Timeouts } from './http1-connection.ts'
+import { type ConnectionOwner, Http1Connection } from './http1-connection.ts'
 import { Http1Error } from './http1-error.ts'
 import { requestHead } from './request-head.ts'
 
 export interface Http1Options {
   readonly address: Address
   readonly connections: number
-  readonly timeouts: Timeouts
+  readonly timeouts: ConnectionTimeouts
 }
 
 /** One timer looks at all deadlines: often enough for the shortest of them, within these bounds. */
@@ -155,7 +162,7 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
 
 const callThatIsOver: UpstreamCall = { pause() {}, resume() {}, abort() {} }
 
-function sweepMs(timeouts: Timeouts): number {
+function sweepMs(timeouts: ConnectionTimeouts): number {
   const shortest = Math.min(...Object.values(timeouts))
   return Math.max(sweepMsMin, Math.min(sweepMsMax, shortest / 4))
 }

@@ -4,33 +4,16 @@
  * @module
  */
 
-import { connect, type LookupFunction, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { type Address, trustMsOf } from '../address.ts'
+import { type BodyListener, RequestBody } from '../request-body.ts'
+import type { ConnectionTimeouts } from '../upstream-client.ts'
+import { bodyWriter } from './body-writer.ts'
 import type { CallHolder, Http1Call } from './http1-call.ts'
 import { Http1Error } from './http1-error.ts'
-import { type BodyListener, RequestBody } from './request-body.ts'
 import type { Framing } from './response-framing.ts'
 import type { ResponseHead } from './response-head.ts'
 import { type ResponseListener, ResponseReader } from './response-reader.ts'
-
-/** Where an upstream listens: at a name or an address, or at the path of a Unix socket. */
-export type Address =
-  | { readonly path: string }
-  | {
-      readonly host: string
-      readonly port: number
-      /** Finds the addresses of a name; the resolver of the system unless given. */
-      readonly lookup?: LookupFunction
-      /** How long a connection is used at the most, because the name may come to stand for something else. */
-      readonly trustMs?: number
-    }
-
-/** In milliseconds; see `upstreams.*.timeouts`. */
-export interface Timeouts {
-  readonly connect: number
-  readonly headers: number
-  readonly bodyIdle: number
-  readonly keepAlive: number
-}
 
 /** Hears of a connection. */
 export interface ConnectionOwner {
@@ -53,7 +36,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** A connection, from its making on. Deadlines are as exact as `checkDeadline` is called often. */
 export class Http1Connection implements CallHolder, ResponseListener, BodyListener {
-  readonly #timeouts: Timeouts
+  readonly #timeouts: ConnectionTimeouts
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
   readonly #reader: ResponseReader
@@ -71,11 +54,11 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   readonly #madeAtMs = this.#movedAtMs
   readonly #trustMs: number
 
-  constructor(address: Address, timeouts: Timeouts, owner: ConnectionOwner) {
+  constructor(address: Address, timeouts: ConnectionTimeouts, owner: ConnectionOwner) {
     this.#timeouts = timeouts
     this.#keepAliveMs = timeouts.keepAlive
     this.#owner = owner
-    this.#trustMs = ('trustMs' in address ? address.trustMs : undefined) ?? Number.POSITIVE_INFINITY
+    this.#trustMs = trustMsOf(address)
     this.#reader = new ResponseReader(this)
     this.#socket = connect({
       ...address,
@@ -118,7 +101,12 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     this.#reader.begin(request.method)
     this.#socket.write(head.text, 'latin1')
     if (request.body !== undefined) {
-      this.#body = new RequestBody(request.body, head.bodyBytes, this.#socket, this)
+      this.#body = new RequestBody(
+        request.body,
+        head.bodyBytes,
+        bodyWriter(this.#socket, head.bodyBytes),
+        this,
+      )
       if (request.expectsContinue) this.#continueTimer = setTimeout(() => this.#askForBody(), continueWaitMs)
       else this.#body.start()
     }

@@ -4,15 +4,9 @@
  * @module
  */
 
+import { controlInField, forbiddenInTarget, lengthIn, methodsWithContent, token } from '../field-grammar.ts'
 import type { UpstreamRequest } from '../upstream-client.ts'
 import { Http1Error } from './http1-error.ts'
-
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const forbiddenInTarget = /[^\x21-\x7e\x80-\xff]/
-const control = /[^\t\x20-\x7e\x80-\xff]/
-
-/** Methods whose requests say that they have no body (RFC 9110 section 8.6). */
-const methodsWithContent: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
 /** What `requestHead` makes of a request. */
 export interface RequestHead {
@@ -67,7 +61,7 @@ function requestLine(method: string, target: string): string {
 
 function fieldLine(name: string, value: string): string {
   if (!token.test(name)) throw unsendable('a header name that is none')
-  if (control.test(value)) throw unsendable('a control character in a header')
+  if (controlInField.test(value)) throw unsendable('a control character in a header')
   return `${name}: ${value}\r\n`
 }
 
@@ -80,9 +74,9 @@ function isFraming(name: string): boolean {
 
 function lengthOf(contentLength: string | undefined, hasBody: boolean): number | undefined {
   if (contentLength === undefined) return hasBody ? undefined : 0
-  const length = /^\d{1,15}$/.test(contentLength) ? Number(contentLength) : Number.NaN
+  const length = lengthIn(contentLength)
   // A length without its bytes would make the next request the body of this one.
-  if (Number.isNaN(length) || (!hasBody && length > 0))
+  if (length === undefined || (!hasBody && length > 0))
     throw unsendable('a length that is not that of the body')
   return length
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lengthIn } from '../field-grammar.ts'
 import { malformed } from './http1-error.ts'
 import type { ResponseHead } from './response-head.ts'
 
@@ -87,8 +88,9 @@ function note(fields: FramingFields, name: string, value: string): void {
 }
 
 function lengthOf(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw malformed('a Content-Length that is not a number')
-  return Number(text)
+  const length = lengthIn(text)
+  if (length === undefined) throw malformed('a Content-Length that is not a number')
+  return length
 }
 
 function isPersistent(connection: string | undefined, minorVersion: 0 | 1): boolean {

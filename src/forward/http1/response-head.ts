@@ -4,6 +4,7 @@
  * @module
  */
 
+import { controlInField, token } from '../field-grammar.ts'
 import { malformed } from './http1-error.ts'
 
 /** Status line and field lines. Text is latin-1. */
@@ -19,16 +20,13 @@ export interface ResponseHead {
 const fieldLinesMax = 256
 /** The space before an empty reason is missing from many an old server; there is no second reading. */
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** Bare CR and LF, NUL and their like. A tab is white space, and bytes beyond ASCII have no meaning (obs-text). */
-const control = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Read a head without the empty line behind it. Throws an `Http1Error` where it is not one. */
 export function parseResponseHead(text: string): ResponseHead {
   let end = endOfLine(text, 0)
   const line = text.slice(0, end)
   const [, minorVersion, status, reason = ''] = statusLine.exec(line) ?? []
-  if (status === undefined || control.test(line)) throw malformed('no status line')
+  if (status === undefined || controlInField.test(line)) throw malformed('no status line')
   const headers: string[] = []
   while (end < text.length) {
     const start = end + 2
@@ -45,7 +43,7 @@ export function pushField(headers: string[], line: string): void {
   const name = line.slice(0, Math.max(0, colon))
   // A line that begins with white space, which once continued the line before, has no name either.
   if (!token.test(name)) throw malformed('a field line without a name')
-  if (control.test(line)) throw malformed('a control character in a field line')
+  if (controlInField.test(line)) throw malformed('a control character in a field line')
   headers.push(name, trimmed(line, colon + 1))
 }
 

@@ -6,8 +6,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Http1Client } from '../../../src/forward/http1/http1-client.ts'
-import type { Timeouts } from '../../../src/forward/http1/http1-connection.ts'
-import type { UpstreamCall, UpstreamHead, UpstreamRequest } from '../../../src/forward/upstream-client.ts'
+
+import type {
+  ConnectionTimeouts,
+  UpstreamCall,
+  UpstreamHead,
+  UpstreamRequest,
+} from '../../../src/forward/upstream-client.ts'
 import type { Scope } from '../../support/private-server.ts'
 
 /** A connection to the upstream, and what came over it, latin-1. */
@@ -35,12 +40,12 @@ export interface RawUpstream {
 
 interface RawUpstreamInput {
   readonly connections?: number
-  readonly timeouts?: Partial<Timeouts>
+  readonly timeouts?: Partial<ConnectionTimeouts>
   /** Called with everything that came over a connection so far, whenever something did. */
   readonly onData?: (connection: Accepted, connections: readonly Accepted[]) => void
 }
 
-const generous: Timeouts = { connect: 5_000, headers: 5_000, bodyIdle: 5_000, keepAlive: 5_000 }
+const generous: ConnectionTimeouts = { connect: 5_000, headers: 5_000, bodyIdle: 5_000, keepAlive: 5_000 }
 
 /** Starts both; they are closed when the test is over. */
 export async function startRawUpstream(

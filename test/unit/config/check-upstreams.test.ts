@@ -62,3 +62,22 @@ t.test('a client certificate has its own key, and both are there', async (t) => 
     t.notMatch(problems.join(), /BEGIN|MIGH/)
   }
 })
+
+t.test(
+  'what is spoken to an upstream is what its settings say, and nothing is upgraded over http2',
+  async (t) => {
+    const http2 = { url: 'https://a.test', protocol: 'http2', retry: { idempotent: true } }
+    t.equal(accepted(t, withUpstream(JSON.stringify(http2))).settings.upstreams.legacy?.protocol, 'http2')
+    t.equal(accepted(t, minimal).settings.upstreams.legacy?.protocol, 'http1')
+    t.equal(problemsOf(t, withUpstream('{ url: "http://a", protocol: h2 }')).length, 1)
+    const upgraded = (protocol: string) =>
+      withUpstream(`{ url: "http://a", protocol: ${protocol} }`).replace(
+        'upstream: legacy }',
+        'upstream: legacy, upgrade: { protocols: [websocket] } }',
+      )
+    t.match(problemsOf(t, upgraded('http2')), [
+      /upgrade\.protocols: expected none, because «legacy» speaks http2/,
+    ])
+    accepted(t, upgraded('http1'))
+  },
+)

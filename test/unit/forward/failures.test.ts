@@ -13,7 +13,17 @@ import {
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
 t.test('a body that broke off, the end of the gateway and what nobody knows blame no target', async (t) => {
-  for (const code of ['HTTP1_REQUEST', 'HTTP1_CLOSED', 'UND_ERR_DESTROYED', 'UND_ERR_ABORTED', 'X']) {
+  for (const code of [
+    'HTTP1_REQUEST',
+    'HTTP2_REQUEST',
+    'HTTP2_CLOSED',
+    'HTTP2_BUSY',
+    'HTTP2_REFUSED',
+    'HTTP1_CLOSED',
+    'UND_ERR_DESTROYED',
+    'UND_ERR_ABORTED',
+    'X',
+  ]) {
     t.notOk(isFaultOfTarget(withCode(code)), code)
     t.notOk(isWorthAnotherTarget(withCode(code)), code)
     t.notOk(connectionEnded(withCode(code)), code)

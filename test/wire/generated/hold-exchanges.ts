@@ -8,11 +8,11 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { startTestGateway } from '../../support/gateway.ts'
 import { type ExpectedMessage, expectedRequest, expectedResponse } from './documented-rewriting.ts'
-import { closesConnection, type GeneratedConnection, type GeneratedExchange } from './exchange.ts'
+import { closesConnection, type GeneratedConnection } from './exchange.ts'
 import { connections } from './exchanges.ts'
 import type { ReadMessage } from './message-reader.ts'
 import { playConnection, type ReadResponse } from './scripted-client.ts'
-import { scriptedUpstream } from './scripted-upstream.ts'
+import { type ScriptedUpstream, scriptedUpstream } from './scripted-upstream.ts'
 
 /** Connections that are open at the same time. */
 const atOnce = 6
@@ -20,10 +20,29 @@ const atOnce = 6
 /** Plays one connection; rejects where anything arrived that should not have, or did not arrive that should have. */
 export type Hold = (connection: GeneratedConnection) => Promise<void>
 
-export async function startHolding(t: Test): Promise<Hold> {
-  const upstream = await scriptedUpstream(t)
+/** The upstream's end: what is spoken there, and what that makes of messages as they are documented. */
+export interface UpstreamEnd {
+  start(t: Test): Promise<ScriptedUpstream>
+  readonly protocol: 'http1' | 'http2'
+  asReceived(request: ExpectedMessage): ExpectedMessage
+  asSent(response: ExpectedMessage): ExpectedMessage
+}
+
+const http1End: UpstreamEnd = {
+  start: scriptedUpstream,
+  protocol: 'http1',
+  asReceived: (request) => request,
+  asSent: (response) => response,
+}
+
+export async function startHolding(
+  t: Test,
+  { start, protocol, asReceived, asSent }: UpstreamEnd = http1End,
+): Promise<Hold> {
+  const upstream = await start(t)
   const gateway = await startTestGateway(t, {
     upstream: upstream.url,
+    upstreams: { legacy: { url: upstream.url, protocol } },
     routes: [{ match: { path: '/{path*}' }, allowUnderscoreHeaders: true }],
     listen: { limits: { headerBytes: '512KiB', headerCount: 500 } },
     log: { requests: false },
@@ -41,10 +60,16 @@ export async function startHolding(t: Test): Promise<Hold> {
     const responses = await playConnection(connection, { port: gateway.port, credential, number: first })
     for (const [index, exchange] of exchanges.entries()) {
       const number = first + index
-      checkResponse(responses[index] as ReadResponse, exchange, isOwner)
+      const { request, response } = exchange
+      const closes = closesConnection(request)
+      checkResponse(
+        responses[index] as ReadResponse,
+        asSent(expectedResponse(request, response, { isOwner, closes })),
+      )
       const received = upstream.received.get(number)
-      ok(received, `${exchange.request.target} did not arrive`)
-      check(received, expectedRequest(exchange.request, number, isOwner), exchange.response.isEarly)
+      ok(received, `${request.target} did not arrive`)
+      const expected = asReceived(expectedRequest(request, number, isOwner))
+      check(received, expected, response.isEarly)
       upstream.received.delete(number)
       upstream.exchanges.delete(number)
     }
@@ -72,12 +97,7 @@ export async function holdGenerated(
   return held
 }
 
-function checkResponse(
-  { interim, final }: ReadResponse,
-  { request, response }: GeneratedExchange,
-  isOwner: boolean,
-): void {
-  const expected = expectedResponse(request, response, { isOwner, closes: closesConnection(request) })
+function checkResponse({ interim, final }: ReadResponse, expected: ExpectedMessage): void {
   deepStrictEqual(
     interim.map(({ start, lines }) => ({ start, lines })),
     expected.interim,

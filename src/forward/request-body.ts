@@ -4,8 +4,17 @@
  * @module
  */
 
-import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+
+/** Where a body goes, in the framing of its protocol. */
+export interface BodyWriter {
+  /** Emits `drain` when more can be written. */
+  readonly stream: Writable
+  /** False where `drain` is to be waited for. */
+  write(bytes: Buffer): boolean
+  /** The last byte was written. */
+  end(): void
+}
 
 /** What becomes of a body. */
 export interface BodyListener {
@@ -19,16 +28,17 @@ export interface BodyListener {
 /** One body on its way. */
 export class RequestBody {
   readonly #source: Readable
-  readonly #socket: Socket
+  readonly #writer: BodyWriter
   readonly #listener: BodyListener
-  /** Bytes that are still to come; `undefined` where the body goes in chunks. */
+  /** Bytes that are still to come; `undefined` where nobody said how many. */
   #left: number | undefined
   #isStarted = false
+  #isBegun = false
 
-  /** A body of so many bytes, or in chunks. Nothing of it is read before `start`. */
-  constructor(source: Readable, bodyBytes: number | undefined, socket: Socket, listener: BodyListener) {
+  /** A body of so many bytes, or of a number that is not known. Nothing of it is read before `start`. */
+  constructor(source: Readable, bodyBytes: number | undefined, writer: BodyWriter, listener: BodyListener) {
     this.#source = source
-    this.#socket = socket
+    this.#writer = writer
     this.#listener = listener
     this.#left = bodyBytes
   }
@@ -37,27 +47,42 @@ export class RequestBody {
     return this.#isStarted
   }
 
+  /** Whether a byte of it, or its end, was taken from the client. */
+  get isBegun(): boolean {
+    return this.#isBegun
+  }
+
   start(): void {
     this.#isStarted = true
     this.#source.on('data', this.#onData)
     this.#source.on('end', this.#onEnd)
     this.#source.on('close', this.#onClose)
-    this.#socket.on('drain', this.#onDrain)
+    this.#writer.stream.on('drain', this.#onDrain)
     this.#source.resume()
   }
 
   /** Carry no more. What the client still sends is read and thrown away, so that it gets to read the answer. */
   stop(): void {
-    this.#source.off('data', this.#onData)
-    this.#source.off('end', this.#onEnd)
-    this.#source.off('close', this.#onClose)
-    this.#socket.off('drain', this.#onDrain)
+    this.#leave()
     this.#source.resume()
   }
 
+  /** Leave one that was not begun as it was: another carries it. */
+  putBack(): void {
+    this.#leave()
+    this.#source.pause()
+  }
+
   readonly #onData = (bytes: Buffer): void => {
-    const hasRoom = this.#left === undefined ? this.#writeChunk(bytes) : this.#writeBytes(bytes, this.#left)
-    if (!hasRoom) this.#source.pause()
+    this.#isBegun = true
+    if (this.#left !== undefined) {
+      if (bytes.length > this.#left) {
+        this.#break()
+        return
+      }
+      this.#left -= bytes.length
+    }
+    if (!this.#writer.write(bytes)) this.#source.pause()
     this.#listener.onBodyProgress()
   }
 
@@ -67,11 +92,12 @@ export class RequestBody {
   }
 
   readonly #onEnd = (): void => {
+    this.#isBegun = true
     if (this.#left !== undefined && this.#left > 0) {
       this.#break()
       return
     }
-    if (this.#left === undefined) this.#socket.write('0\r\n\r\n', 'latin1')
+    this.#writer.end()
     this.stop()
     this.#listener.onBodySent()
   }
@@ -80,25 +106,11 @@ export class RequestBody {
     this.#break()
   }
 
-  #writeBytes(bytes: Buffer, left: number): boolean {
-    if (bytes.length > left) {
-      this.#break()
-      return true
-    }
-    this.#left = left - bytes.length
-    return this.#socket.write(bytes)
-  }
-
-  /** Size, bytes and line end leave in one write. */
-  #writeChunk(bytes: Buffer): boolean {
-    // An empty chunk would be the last one.
-    if (bytes.length === 0) return true
-    this.#socket.cork()
-    this.#socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
-    this.#socket.write(bytes)
-    const hasRoom = this.#socket.write('\r\n', 'latin1')
-    this.#socket.uncork()
-    return hasRoom
+  #leave(): void {
+    this.#source.off('data', this.#onData)
+    this.#source.off('end', this.#onEnd)
+    this.#source.off('close', this.#onClose)
+    this.#writer.stream.off('drain', this.#onDrain)
   }
 
   #break(): void {
