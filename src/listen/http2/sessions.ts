@@ -68,7 +68,7 @@ export class Http2Sessions {
   leave(): void {
     this.#isLeaving = true
     for (const open of this.#open) {
-      if (open.session.closed) continue
+      if (open.session.closed || open.session.destroyed) continue
       open.session.goaway(constants.NGHTTP2_NO_ERROR, lastStream)
       setTimeout(() => this.#close(open), noticeMs).unref()
     }
@@ -102,7 +102,7 @@ export class Http2Sessions {
 
   /** Streams under way finish; without any the connection ends, whether the client agrees or not. */
   #close(open: OpenSession): void {
-    if (open.session.closed) return
+    if (open.session.closed || open.session.destroyed) return
     open.session.close()
     if (open.streams === 0) this.#awaitStream(open, lingerMs)
   }
