@@ -52,7 +52,7 @@ export class Http2Sessions {
     const open: OpenSession = { session, socket, streams: 0, timer: undefined }
     this.#open.add(open)
     session.setLocalWindowSize(sessionWindowBytes)
-    session.setTimeout(this.#timeouts.idle, () => session.destroy())
+    session.setTimeout(this.#timeouts.idle, () => session.destroy(constants.NGHTTP2_CANCEL))
     // Its close follows; what the client did wrong it was told.
     session.on('error', () => {})
     session.once('close', () => {
@@ -61,14 +61,22 @@ export class Http2Sessions {
       socket.destroy()
     })
     session.on('stream', (stream, _headers, _flags, raw) => this.#began(open, stream, raw))
-    this.#awaitStream(open, this.#timeouts.headers)
+    this.#awaitStream(open, this.#isLeaving ? noticeMs : this.#timeouts.headers)
   }
 
-  /** Tells every client to open no more streams here, and closes each connection when its streams have ended. */
+  /**
+   * Tells every client to open no more streams here, and closes each connection when its streams have ended. A busy one
+   * takes more for a moment; an idle one is told its last stream at once, so that a request that crosses the message is
+   * sent again: Node reads no more of an idle connection that was told to go.
+   */
   leave(): void {
     this.#isLeaving = true
     for (const open of this.#open) {
       if (open.session.closed || open.session.destroyed) continue
+      if (open.streams === 0) {
+        this.#close(open)
+        continue
+      }
       open.session.goaway(constants.NGHTTP2_NO_ERROR, lastStream)
       setTimeout(() => this.#close(open), noticeMs).unref()
     }
@@ -76,7 +84,7 @@ export class Http2Sessions {
 
   /** Breaks off what is under way. */
   closeAll(): void {
-    for (const { session } of this.#open) session.destroy()
+    for (const { session } of this.#open) session.destroy(constants.NGHTTP2_CANCEL)
   }
 
   #began(open: OpenSession, stream: ServerHttp2Stream, raw: readonly string[]): void {
@@ -86,7 +94,9 @@ export class Http2Sessions {
     clearTimeout(open.timer)
     stream.once('close', () => {
       open.streams--
-      if (open.streams === 0) this.#awaitStream(open, this.#timeouts.keepAlive)
+      if (open.streams > 0) return
+      if (this.#isLeaving) this.#close(open)
+      this.#awaitStream(open, this.#timeouts.keepAlive)
     })
     this.#take(stream, raw, open.socket)
     if (this.#isLeaving) this.#close(open)

@@ -56,6 +56,8 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
     stream.on('error', () => {})
     stream.once('close', () => {
       this.#calm()
+      // A stream that both sides have ended closes before it says that it has finished.
+      if (this.writableEnded && stream.rstCode === 0) this.#isFinished = true
       this.#isDestroyed = true
       this.emit('close')
     })
