@@ -102,15 +102,16 @@ export class Http2Sessions {
     if (this.#isLeaving) this.#close(open)
   }
 
-  /** Without a stream the connection ends after a while, and at once when it was told to. */
+  /** Without a stream the connection ends after a while; one that was closed ends whether the client agrees or not. */
   #awaitStream(open: OpenSession, waitMs: number): void {
-    const { session, socket } = open
+    if (!this.#open.has(open)) return
     clearTimeout(open.timer)
-    const onTime = session.closed ? () => socket.destroy() : () => this.#close(open)
-    open.timer = setTimeout(onTime, session.closed ? lingerMs : waitMs).unref()
+    open.timer = open.session.closed
+      ? setTimeout(() => open.socket.destroy(), lingerMs).unref()
+      : setTimeout(() => this.#close(open), waitMs).unref()
   }
 
-  /** Streams under way finish; without any the connection ends, whether the client agrees or not. */
+  /** Streams under way finish. */
   #close(open: OpenSession): void {
     if (open.session.closed || open.session.destroyed) return
     open.session.close()
