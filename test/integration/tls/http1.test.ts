@@ -95,7 +95,8 @@ t.test('a WebSocket goes through', async (t) => {
   })
   const client = new WebSocket(`wss://127.0.0.1:${wire.gateway.port}/ws`, [], {
     ca: authority,
-    servername: 'service.test',
+    // The name of the certificate is not that of the address.
+    checkServerIdentity: () => true,
     headers: { authorization: `Bearer ${wire.token}` },
   })
   t.teardown(() => client.terminate())
