@@ -20,9 +20,11 @@ import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
+import type { FollowedCertificates } from './listen/tls/followed-certificates.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
+import { openCertificates } from './open-certificates.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
 import { RouteProfiles } from './profiles/route-profiles.ts'
@@ -42,7 +44,7 @@ export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
-  /** Reads again at once what is followed anyway: the key ring and the configuration. Never throws. */
+  /** Reads again at once what is followed anyway: key ring, certificates and configuration. Never throws. */
   reload(): void
   /** Says that it is draining, lets exchanges finish within their time, then closes everything. Idempotent. */
   close(): Promise<void>
@@ -175,7 +177,8 @@ async function start(
     },
   })
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
-  const readiness = readinessOf(directory, keyRing, configuration, parts)
+  const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
+  const readiness = readinessOf(directory, keyRing, configuration, certificates, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
@@ -190,7 +193,7 @@ async function start(
     return new Generation(held, plan, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
-  const dataPlane = await openDataPlane(settings.listen, () => generations.current)
+  const dataPlane = await openDataPlane(settings.listen, certificates, () => generations.current)
   parts.closers.push(() => dataPlane.close())
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)
@@ -204,6 +207,7 @@ async function start(
 
   function reload(): void {
     keyRing.reload()
+    certificates?.reload()
     configuration?.reload()
   }
 }
@@ -271,6 +275,7 @@ function readinessOf(
   directory: TokenDirectory,
   keyRing: FollowedKeyRing,
   configuration: FollowedSettings | undefined,
+  certificates: FollowedCertificates | undefined,
   parts: Parts,
 ): ReadinessProbe {
   return async () => {
@@ -279,6 +284,7 @@ function readinessOf(
       dataPlane: readinessOfPhase[parts.phase],
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
       ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
+      ...(certificates === undefined ? {} : { certificates: okIf(!certificates.isOutdated) }),
       ...(configuration === undefined ? {} : { configuration: okIf(configuration.status.isGood) }),
       ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
     }

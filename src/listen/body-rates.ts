@@ -35,8 +35,7 @@ export class BodyRates {
   /** From now on, until the body is complete or nobody will send it. */
   watch(exchange: Exchange): void {
     const { incoming } = exchange
-    const { 'content-length': length = '0', 'transfer-encoding': coding } = incoming.headers
-    if (this.#timer === undefined || (length === '0' && coding === undefined)) return
+    if (this.#timer === undefined || !announcesBody(incoming)) return
     this.#looks.set(exchange, { bytesRead: 0, isAwaited: false })
     incoming.once('close', () => this.#looks.delete(exchange))
   }
@@ -57,6 +56,14 @@ export class BodyRates {
   }
 }
 
+/** HTTP/2 ends a request without a body with its head; HTTP/1.1 says so in its head. */
+function announcesBody({ httpVersion, headers, complete }: Exchange['incoming']): boolean {
+  if (httpVersion === '2.0') return !complete
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return length !== '0' || coding !== undefined
+}
+
+/** Bytes are those of the connection: a slow stream of HTTP/2 is found while no other is busy. */
 function look({ incoming }: Exchange): Look {
   const isAwaited = !incoming.complete && incoming.readableFlowing === true && incoming.readableLength === 0
   return { bytesRead: incoming.socket.bytesRead, isAwaited }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { unmatchedRoute } from '../observability/labels.ts'
 import type { Exchange } from '../request/exchange.ts'
@@ -83,7 +82,7 @@ export class ClientErrors {
   }
 
   /** Requests that came whole have their answers first, and the trouble is read as nobody's answer. */
-  #refuseInTurn(socket: Socket, underWay: ServerResponse, refusal: Refusal): void {
+  #refuseInTurn(socket: Socket, underWay: Exchange['response'], refusal: Refusal): void {
     if (this.#failed.has(socket)) return
     this.#failed.add(socket)
     this.#turns.hold(socket)
@@ -102,7 +101,9 @@ function breakOff(exchange: Exchange, refusal: Refusal | undefined): void {
   const { incoming, response, notes } = exchange
   if (refusal === undefined || response.headersSent) {
     notes.broken ??= refusal?.reason
-    incoming.socket.destroy()
+    // Other requests share a connection of HTTP/2.
+    if (incoming.httpVersion === '2.0') incoming.destroy()
+    else incoming.socket.destroy()
     return
   }
   notes.refusal = refusal

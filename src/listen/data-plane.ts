@@ -5,24 +5,30 @@
  */
 
 import { type IncomingMessage, METHODS, type Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Address } from '../client-address/address.ts'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
 import { handleRequest } from '../request/handle-request.ts'
 import type { Plan } from '../request/plan.ts'
-import { refuse } from '../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 import { BodyRates } from './body-rates.ts'
 import { ClientConnections } from './client-connections.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { Http2Sessions } from './http2/sessions.ts'
+import { streamExchange } from './http2/stream-exchange.ts'
 import { Linger } from './linger.ts'
 import { Overload } from './overload.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import type { FollowedCertificates } from './tls/followed-certificates.ts'
+import { takeHandshakes, tlsOptions } from './tls/tls-server.ts'
 import { Turns } from './turns.ts'
 import { Upgrades } from './upgrades.ts'
 
@@ -44,11 +50,12 @@ export interface Serving {
 }
 
 /**
- * Open the data plane. All of `listen` comes into force here. `inForce` is asked once for each exchange, and for each
- * connection.
+ * Open the data plane, over TLS where there are certificates. All of `listen` comes into force here. `inForce` is asked
+ * once for each exchange, and for each connection.
  */
 export async function openDataPlane(
   settings: Settings['listen'],
+  certificates: FollowedCertificates | undefined,
   inForce: () => Serving,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
@@ -59,11 +66,9 @@ export async function openDataPlane(
   const farewell = new Farewell()
   const overload = new Overload(settings.overload)
   const bodyRates = new BodyRates(settings.bodyRate, clientErrors.tooSlow)
-  const begin = (exchange: Exchange) => {
+  const begin = (exchange: Exchange, fault: Refusal | undefined) => {
     const { plan, books } = inForce()
-    clientErrors.began(exchange)
-    const refusal =
-      refusalOfPreamble(exchange) ?? (overload.isShedding ? overload.refusalOf(exchange, plan) : undefined)
+    const refusal = fault ?? (overload.isShedding ? overload.refusalOf(exchange, plan) : undefined)
     settleOnClose(exchange, books, refusal === undefined ? overload : undefined)
     if (refusal !== undefined) {
       exchange.notes.refusal = refusal
@@ -74,22 +79,39 @@ export async function openDataPlane(
     // A rejection is a defect of the gateway.
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
+  const beginHttp1 = (exchange: Exchange) => {
+    clientErrors.began(exchange)
+    begin(exchange, refusalOfPreamble(exchange))
+  }
+  const sessions = new Http2Sessions(settings, (stream, raw, socket) => {
+    const { exchange, refusal } = streamExchange(nextId(), stream, raw, socket, settings)
+    begin(exchange, refusal)
+  })
 
-  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, linger, nextId, begin })
-
-  const fastify = Fastify({
+  const upgrades = new Upgrades({
+    findPlan: () => inForce().plan,
+    clientErrors,
+    linger,
+    nextId,
+    begin: beginHttp1,
+  })
+  const http = {
+    maxHeaderSize: limits.headerBytes,
+    connectionsCheckingInterval: 1000,
+    // Node's own answer would be no refusal of ours, and nobody would count it.
+    requireHostHeader: false,
+    ServerResponse: farewell.Response,
+    // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
+    shouldUpgradeCallback: (incoming: IncomingMessage) =>
+      !overload.isShedding && upgrades.shouldTake(incoming),
+  }
+  const tls = certificates && settings.tls && tlsOptions(settings.tls, certificates, timeouts.handshake)
+  const fastify: FastifyInstance = Fastify({
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
     rewriteUrl: () => '/',
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      connectionsCheckingInterval: 1000,
-      // Node's own answer would be no refusal of ours, and nobody would count it.
-      requireHostHeader: false,
-      ServerResponse: farewell.Response,
-      // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
-      shouldUpgradeCallback: (incoming) => !overload.isShedding && upgrades.shouldTake(incoming),
-    },
+    // Typed by its server, and what follows is the same for both: the union is too much for the types.
+    ...(tls === undefined ? { http } : ({ https: { ...http, ...tls } } as object)),
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
     connectionTimeout: timeouts.idle,
@@ -99,30 +121,43 @@ export async function openDataPlane(
     clientErrorHandler: (error, socket) => clientErrors.failed(error, socket as Socket),
   })
   routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
-    turns.take(incoming, response, () => begin(new Exchange(nextId(), originalUrl, incoming, response)))
+    turns.take(incoming, response, () => beginHttp1(new Exchange(nextId(), originalUrl, incoming, response)))
   })
-  tuneServer(fastify.server, limits.connections, timeouts.headers)
-  fastify.server.on('connection', (socket: Socket) => linger.watch(socket))
-  fastify.server.on('connect', (incoming: IncomingMessage, socket: Socket) =>
+  const { server } = fastify
+  tuneServer(server, limits.connections, timeouts.headers)
+  if (certificates !== undefined) {
+    takeHandshakes(server as SecureServer, certificates, {
+      openHttp2: (socket) => sessions.open(socket),
+      onHandshakeFailed: () => inForce().books.metrics.handshakeFailed(),
+    })
+  }
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    if (!isHttp2(socket)) linger.watch(socket)
+  })
+  server.on('connect', (incoming: IncomingMessage, socket: Socket) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
-  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
     upgrades.take(incoming, socket, head),
   )
 
   const { metrics } = inForce().books
   metrics.watchEventLoop(overload.delaySeconds)
   const isExempt = (address: Address) => inForce().plan.trustedProxies.contains(address)
-  new ClientConnections({ max: limits.connectionsPerClient, isExempt, metrics }).guard(fastify.server)
+  new ClientConnections({ max: limits.connectionsPerClient, isExempt, metrics }).guard(server)
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
   const close = async () => {
-    await drain(fastify, { farewell, upgrades, linger }, timeouts)
+    await drain(fastify, { farewell, sessions, upgrades, linger }, timeouts)
     overload.close()
     bodyRates.close()
   }
   return { address, port, close }
+}
+
+function isHttp2(socket: Socket): boolean {
+  return socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
 }
 
 function routeEverything(

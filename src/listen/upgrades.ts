@@ -61,7 +61,11 @@ export class Upgrades {
       early.discard()
       linger.close(socket)
     })
-    const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, { ...allowed, early })
+    const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, {
+      ...allowed,
+      early,
+      response,
+    })
     this.#open.add(exchange)
     socket.once('close', () => this.#open.delete(exchange))
     begin(exchange)
