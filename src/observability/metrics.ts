@@ -10,7 +10,7 @@ import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { knownMethods, statusClass } from './labels.ts'
 import { onceForEach } from './once-for-each.ts'
-import type { ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
+import type { ConfigurationToWatch, LimitsToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
@@ -63,6 +63,12 @@ export interface Metrics {
   changeArrived(seconds: number): void
   /** This replica has removed so many old records of each kind; `undefined` when that failed. */
   purged(removed: Readonly<Record<PurgedRecords, number>> | undefined): void
+  /** A request was beyond this limit, and refused unless its route is in shadow mode. */
+  limited(limit: string): void
+  /** A credential was not looked up, because too many from its address had been bad. */
+  authenticationThrottled(): void
+  /** Where it is read at a scrape how counts of use are kept. */
+  watchLimits(limits: LimitsToWatch): void
   /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
@@ -182,6 +188,23 @@ export function createMetrics(): Metrics {
     'When the configuration file was last read and found good: at the start, after a change or when asked to.',
     () => configuration && configuration.status.goodAt / 1000,
   )
+  const limited = cellFamily('counter', 'sallyport_limited_total', 'Requests beyond a limit on use.')
+  const throttled = cellFamily(
+    'counter',
+    'sallyport_authentications_throttled_total',
+    'Credentials that were not looked up because too many from their address had been bad.',
+  )
+  let watchedLimits: LimitsToWatch | undefined
+  const limitKeys = gaugesOf(
+    'sallyport_limit_keys',
+    'Keys that this replica counts the use of, by limit.',
+    () => Array.from(watchedLimits?.sizes() ?? [], ([limit, keys]) => [{ limit }, keys] as const),
+  )
+  const limitsAlone = gaugeOf(
+    'sallyport_limits_counted_alone',
+    'Whether Redis does not answer, so that this replica counts use for itself.',
+    () => watchedLimits?.isAlone(),
+  )
   const families = [
     durations,
     exchanges,
@@ -204,11 +227,17 @@ export function createMetrics(): Metrics {
     targetsUp,
     configurationGood,
     configurationGoodAt,
+    limited,
+    throttled,
+    limitKeys,
+    limitsAlone,
   ]
 
   const running = inFlight.cell()
   const propagations = propagation.series({})
   const refusedSystemTokens = systemToken.cell()
+  const limitedBy = onceForEach((limit: string) => limited.cell({ limit }))
+  const throttledAuthentications = throttled.cell()
   const lookupsOf = onceForEach((tier: LookupTier) =>
     onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
   )
@@ -277,6 +306,15 @@ export function createMetrics(): Metrics {
       run.value += 1
       if (removed === undefined) return
       for (const kind of purgedKinds) purgedCells[kind].value += removed[kind]
+    },
+    limited: (limit) => {
+      limitedBy(limit).value += 1
+    },
+    authenticationThrottled: () => {
+      throttledAuthentications.value += 1
+    },
+    watchLimits: (watched) => {
+      watchedLimits = watched
     },
     systemTokenRefused: () => {
       refusedSystemTokens.value += 1

@@ -18,3 +18,11 @@ export interface UpstreamToWatch {
 export interface ConfigurationToWatch {
   readonly status: { readonly isGood: boolean; readonly goodAt: number }
 }
+
+/** How use is counted. */
+export interface LimitsToWatch {
+  /** Keys held, by the name of the limit. */
+  sizes(): Iterable<readonly [limit: string, keys: number]>
+  /** 1 while Redis does not answer, else 0; `undefined` without Redis. */
+  isAlone(): number | undefined
+}

@@ -9,6 +9,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
+import type { Standing } from '../limits/rate-limit-fields.ts'
 import type { TokenState } from '../tokens/token.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
@@ -57,6 +58,10 @@ export interface ExchangeNotes {
   refusal: Refusal | undefined
   /** The refusal that shadow mode let pass: the first, where there were two. */
   shadowed: Refusal | undefined
+  /** The limit that was exceeded: the first, where there were two. */
+  limit: string | undefined
+  /** How the request stands with each limit that it was counted by. */
+  standings: readonly Standing[] | undefined
   /** Why the exchange was broken off while it was under way. */
   withdrawal: Withdrawal | undefined
   /** Why the answer was broken off when it had been begun. */
@@ -94,6 +99,8 @@ export class Exchange {
     isServed: false,
     refusal: undefined,
     shadowed: undefined,
+    limit: undefined,
+    standings: undefined,
     withdrawal: undefined,
     broken: undefined,
     tunnel: undefined,

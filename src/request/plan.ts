@@ -11,6 +11,7 @@ import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
+import type { RouteLimits } from '../limits/limit-book.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
@@ -30,6 +31,7 @@ export interface RoutePlan {
   readonly isPublic: boolean
   readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
+  readonly limits: RouteLimits
   readonly extractCredential: ExtractCredential
   readonly authorize: Authorize
   readonly conclusion: ConcludeSettings

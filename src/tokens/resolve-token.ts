@@ -9,7 +9,7 @@ import type { Address } from '../client-address/address.ts'
 import type { Networks } from '../client-address/networks.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Secret } from '../lib/secret.ts'
-import { type Refusal, refuse } from '../request/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import type { ForeignClaim } from './foreign/foreign-record.ts'
@@ -25,12 +25,21 @@ interface RingInForce {
   refresh(): Pick<KeyRing, 'digest' | 'digests'>
 }
 
+/** Who holds addresses to account for the credentials that they try. */
+export interface FailureWatch {
+  /** A refusal when a credential that memory does not have is not to be looked up. */
+  screen(client: Address, isKnownBad: () => boolean): Refusal | undefined
+  /** A credential from there was looked at, and is not good. */
+  count(client: Address): void
+}
+
 /** What resolving needs to know besides the credential. */
 export interface ResolverContext {
-  readonly directory: Pick<TokenDirectory, 'recall' | 'find'>
+  readonly directory: Pick<TokenDirectory, 'recall' | 'find' | 'remembers'>
   readonly keyRing: RingInForce
   readonly importedFormats: Pick<ImportedFormats, 'recognise'>
   readonly clock: Clock
+  readonly failures: FailureWatch
   /** Where the system token is accepted from. */
   readonly systemNetworks: Networks
   /** Told when a valid system token came from elsewhere: somebody outside has it. */
@@ -55,7 +64,22 @@ export function createResolveToken(context: ResolverContext): ResolveToken {
   }
 }
 
+/** What was known once is looked up whatever else came from the address; everything else only within bounds. */
 async function lookUp(
+  credential: Credential,
+  client: Address,
+  context: ResolverContext,
+): Promise<Token | Refusal> {
+  const { failures, directory, keyRing } = context
+  const memory = () => directory.remembers(keyRing.current.digests(credential.secret))
+  const refusal = failures.screen(client, () => memory() === 'absent')
+  if (refusal !== undefined && memory() !== 'record') return refusal
+  const found = await read(credential, client, context)
+  if (isRefusal(found) && found.code === 'invalid_token') failures.count(client)
+  return found
+}
+
+async function read(
   credential: Credential,
   client: Address,
   context: ResolverContext,

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { authentication, limits } from './limits.ts'
 import { byteSize, cidr, count, duration, flag, name } from './primitives.ts'
 import { route } from './routes.ts'
 import { cache, keys, store, systemToken } from './tokens.ts'
@@ -103,6 +104,8 @@ export const settings = z
     store,
     cache,
     systemToken,
+    authentication,
+    limits,
     upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
     routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
     log,
