@@ -63,12 +63,12 @@ export class FailedAuthentications {
    * what was looked up in vain just now uses up no place of the trickle.
    */
   screen(client: Address, isKnownBad: () => boolean): Refusal | undefined {
-    const { attempts, per, trickle, counts, proxies } = this.#rules
+    const { attempts, per, trickle, counts } = this.#rules
     if (attempts === 0) return undefined
     const now = this.#options.clock.now()
     const block = hostBlock(client)
     const use = counts.useOf(block, now)
-    if (usedOf(use) < attempts || proxies.contains(client)) return undefined
+    if (usedOf(use) < attempts) return undefined
     if (!isKnownBad() && this.#mayTrickle(block, now, trickle)) return undefined
     this.#options.onThrottled()
     return refuse('too_many_failures', `${attempts} bad credentials in ${per / 1000} s from this address`, {

@@ -126,6 +126,30 @@ t.test('behind a trusted proxy each client fails for itself, and the proxy for n
   t.strictSame(await sendBad(1, '2001:db8:0:1::1'), [401])
 })
 
+t.test('a login that the service refuses is a failure, and it is not asked beyond the bound', async (t) => {
+  const swift = await recordingUpstream(t, () => ({ status: 401 }))
+  const gateway = await startTestGateway(
+    t,
+    {
+      upstream: swift.url,
+      authentication: { failures: { attempts: 3 } },
+      routes: [{ match: { path: '/{path*}' }, pathMode: 'raw-exact', profile: { swift: {} } }],
+    },
+    { now: () => startMs },
+  )
+  const logIn = (key: string) =>
+    gateway.request({
+      path: '/auth/v1.0',
+      headers: [
+        ['X-Auth-User', 'test:tester'],
+        ['X-Auth-Key', key],
+      ],
+    })
+  for (const status of [401, 401, 401, 401, 429, 429]) t.equal((await logIn('guess')).status, status)
+  t.equal(swift.requests.length, 4, 'three, and one of the trickle')
+  t.strictSame((await logIn('guess')).header('retry-after'), ['60'])
+})
+
 t.test('the bound is as it is set, and can be taken away', async (t) => {
   const bounded = await start(t, { authentication: { failures: { attempts: 2, per: '1h' } } })
   t.strictSame(await bounded.sendBad(4), [401, 401, 401, 429])

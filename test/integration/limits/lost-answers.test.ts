@@ -23,6 +23,8 @@ interface Replica {
   fate: Fate
   count(key: string): void
   used(key: string): number
+  /** Keys that wait for Redis. */
+  waiting(): number
   share(): Promise<void>
   close(): Promise<void>
 }
@@ -53,6 +55,7 @@ function newReplica(prefix: string, keysMax = 100): Replica {
     fate: 'answered',
     count: (key) => void counts.count(counts.useOf(key, clock.now())),
     used: (key) => usedOf(counts.useOf(key, clock.now())),
+    waiting: () => sharing.size,
     share: () => sharing.share(),
     close: () => sharing.close(),
   }
@@ -124,7 +127,9 @@ t.test('what waits for Redis is bounded by the keys in memory', async (t) => {
   const replica = newReplica(`test:${randomUUID()}:`, 1_000)
   replica.fate = 'lost'
   for (let address = 0; address < 20_000; address++) replica.count(`address ${address}`)
+  t.equal(replica.waiting(), 1_000)
   await replica.share()
+  t.equal(replica.waiting(), 1_000)
   t.equal(replica.used('address 19999'), 1)
   replica.fate = 'answered'
   await replica.close()
