@@ -76,7 +76,7 @@ export class FailedAuthentications {
     })
   }
 
-  /** A credential was presented, and is not good. */
+  /** A credential was presented, and is none. */
   count(client: Address): void {
     const { attempts, counts, proxies } = this.#rules
     if (attempts === 0 || proxies.contains(client)) return

@@ -9,7 +9,7 @@ import type { Address } from '../client-address/address.ts'
 import type { Networks } from '../client-address/networks.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Secret } from '../lib/secret.ts'
-import { isRefusal, type Refusal, refuse } from '../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import type { ForeignClaim } from './foreign/foreign-record.ts'
@@ -29,7 +29,7 @@ interface RingInForce {
 export interface FailureWatch {
   /** A refusal when a credential that memory does not have is not to be looked up. */
   screen(client: Address, isKnownBad: () => boolean): Refusal | undefined
-  /** A credential from there was looked at, and is not good. */
+  /** A credential from there was looked at, and is none. */
   count(client: Address): void
 }
 
@@ -64,33 +64,31 @@ export function createResolveToken(context: ResolverContext): ResolveToken {
   }
 }
 
-/** What was known once is looked up whatever else came from the address; everything else only within bounds. */
+/**
+ * What was known once is looked up whatever else came from the address; everything else only within bounds. What is
+ * no token's text counts as a failure; whoever presents one that is dead is not guessing.
+ */
 async function lookUp(
   credential: Credential,
   client: Address,
   context: ResolverContext,
 ): Promise<Token | Refusal> {
+  const { secret } = credential
   const { failures, directory, keyRing } = context
-  const memory = () => directory.remembers(keyRing.current.digests(credential.secret))
+  const memory = () => directory.remembers(keyRing.current.digests(secret))
   const refusal = failures.screen(client, () => memory() === 'absent')
   if (refusal !== undefined && memory() !== 'record') return refusal
-  const found = await read(credential, client, context)
-  if (isRefusal(found) && found.code === 'invalid_token') failures.count(client)
-  return found
-}
-
-async function read(
-  credential: Credential,
-  client: Address,
-  context: ResolverContext,
-): Promise<Token | Refusal> {
-  const { secret } = credential
   // The checksum spares the store from made-up texts; it is no secret and proves nothing.
   const isNative = isWellFormed(secret.reveal())
   const claim = isNative ? undefined : context.importedFormats.recognise(secret)
-  if (!isNative && claim === undefined) return refuse('invalid_token', 'not the text of a token')
+  if (!isNative && claim === undefined) {
+    failures.count(client)
+    return refuse('invalid_token', 'not the text of a token')
+  }
   try {
-    return judge(await find(secret, claim, context), credential, client, context)
+    const token = await find(secret, claim, context)
+    if (token === undefined) failures.count(client)
+    return judge(token, credential, client, context)
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     return refuse('cannot_decide', error.message, { retryAfterSeconds: 1 })

@@ -47,7 +47,7 @@ export const authentication = z
       .strictObject({
         attempts: count(0, 1_000_000)
           .prefault(20)
-          .describe('Credentials from one address that may turn out bad within `per`; 0 is no bound.'),
+          .describe('Credentials from one address that may turn out to be none within `per`; 0 is no bound.'),
         per: duration().prefault('1m').describe('Length of the window in which they are counted.'),
         trickle: duration()
           .prefault('1s')
