@@ -1,5 +1,5 @@
 /**
- * Counts in a Redis Cluster: those that one script adds to are in one slot, and a failover loses no more than Redis did.
+ * Counts in a Redis Cluster: those that one script adds to are in one slot, whichever node holds it.
  * @module
  */
 
@@ -12,6 +12,7 @@ import { RedisClient } from '../../../src/redis/redis-client.ts'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { startRedisCluster } from '../../support/redis-cluster.ts'
+import { until } from '../../support/until.ts'
 
 const cluster = await startRedisCluster(t)
 const clock = { now: () => 28_333_334 * 60_000 }
@@ -35,9 +36,10 @@ async function newReplica() {
 t.test('two replicas know of each other by way of every node', async (t) => {
   const [one, other] = [await newReplica(), await newReplica()]
   for (let key = 0; key < 2_000; key++) one.counts.count(one.useOf(key))
-  await one.sharing.share()
+  // Connections to single nodes are made when they are first needed; a round that comes too early is made up for.
+  await until(() => one.sharing.share().then(() => one.sharing.size === 0))
   for (let key = 0; key < 2_000; key++) other.counts.count(other.useOf(key))
-  await other.sharing.close()
+  await until(() => other.sharing.share().then(() => other.sharing.size === 0))
   const used = Array.from({ length: 2_000 }, (_, key) => usedOf(other.useOf(key)))
   t.strictSame(new Set(used), new Set([2]))
   t.equal(await one.shared.take(one.useOf(7), 3, clock.now()), true)
