@@ -31,7 +31,8 @@ export function rateLimitFields(standings: readonly Standing[]): readonly string
 
 /** The headers with those fields in place of the upstream's own; the same ones where there is nothing to tell. */
 export function withRateLimit(headers: string[], standings: readonly Standing[] | undefined): string[] {
-  const fields = standings === undefined ? [] : rateLimitFields(standings)
+  if (standings === undefined) return headers
+  const fields = rateLimitFields(standings)
   if (fields.length === 0) return headers
   const kept: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
