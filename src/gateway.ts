@@ -18,6 +18,7 @@ import { type OpenClient, openClient, openUpstream, type Upstream } from './forw
 import { createTargetWatch } from './forward/watch-targets.ts'
 import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { LimitBook } from './limits/limit-book.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
 import type { FollowedCertificates } from './listen/tls/followed-certificates.ts'
@@ -25,6 +26,7 @@ import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openCertificates } from './open-certificates.ts'
+import { openLimits } from './open-limits.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
 import { RouteProfiles } from './profiles/route-profiles.ts'
@@ -59,6 +61,8 @@ export type CompiledGateway = Pick<
   readonly profiles: RouteProfiles
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly redaction: Redaction
+  /** To be opened before the first request, and kept by every later configuration. */
+  readonly limitBook: LimitBook
   /** To be opened before the first request. */
   readonly desk: ServiceDesk
 }
@@ -83,12 +87,16 @@ export function compileGateway(
   const sources = settings.routes.flatMap((route) => route.credentials)
   const desk = former?.desk ?? new ServiceDesk()
   const profiles = new RouteProfiles(former?.profiles)
+  const limitBook = former?.limitBook ?? new LimitBook(clock)
+  const { limits } = settings
+  const shared = { upstreams, clock, findServices: desk.find, profiles, limitBook, limits }
   return {
     settings,
     upstreams,
     desk,
     profiles,
-    routes: compileRoutes(settings.routes, { upstreams, clock, findServices: desk.find, profiles }, report),
+    limitBook,
+    routes: compileRoutes(settings.routes, shared, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),
     headLimits: settings.listen.limits,
@@ -160,9 +168,10 @@ async function start(
   const watchTargets = createTargetWatch(log)
   metrics.watchUpstreams(() => parts.inForce.upstreams.values())
   const keyRing = new FollowedKeyRing(settings.keys, { log })
-  const tokens = await openTokens(settings, keyRing, log, metrics, parts)
+  const limits = await openLimits(parts.inForce, keyRing, log, metrics, parts)
+  const tokens = await openTokens(settings, keyRing, log, metrics, { ...parts, failures: limits.failures })
   const { store, directory, resolveToken } = tokens
-  const { services, close } = openServices({ ...tokens, keyRing, clock: parts.clock, log })
+  const { services, close } = openServices({ ...tokens, ...limits, keyRing, clock: parts.clock, log })
   parts.closers.push(close)
   parts.inForce.desk.open(services)
   // First up and last down, so that probes and scrapes see the beginning and the end.
@@ -173,6 +182,7 @@ async function start(
     replace: (compiled) => {
       parts.inForce = compiled
       log.setLevel(compiled.settings.log.level)
+      limits.apply(compiled.settings)
       generations.begin(generationOf(compiled))
     },
   })

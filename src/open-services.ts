@@ -14,7 +14,7 @@ import { LoginMemory } from './tokens/cache/login-memory.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import type { ResolveToken } from './tokens/resolve-token.ts'
+import type { FailureWatch, ResolveToken } from './tokens/resolve-token.ts'
 import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
 
 export interface ServiceParts {
@@ -22,6 +22,7 @@ export interface ServiceParts {
   readonly directory: Pick<TokenDirectory, 'follow'>
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
+  readonly failures: FailureWatch
   readonly clock: Clock
   readonly log: Log
 }
@@ -30,7 +31,15 @@ export interface ServiceParts {
 const sessionsMax = 50_000
 
 /** `close` ends what renews logins in the background; to be called before the store is closed. */
-export function openServices({ store, directory, keyRing, resolveToken, clock, log }: ServiceParts): {
+export function openServices({
+  store,
+  directory,
+  keyRing,
+  resolveToken,
+  failures,
+  clock,
+  log,
+}: ServiceParts): {
   readonly services: ProfileServices
   close(): Promise<void>
 } {
@@ -74,6 +83,7 @@ export function openServices({ store, directory, keyRing, resolveToken, clock, l
       },
       clock,
       resolveToken,
+      failures,
       networks,
       openLogins,
       closeLogins,

@@ -14,7 +14,7 @@ import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-di
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import { createResolveToken, type ResolveToken } from './tokens/resolve-token.ts'
+import { createResolveToken, type FailureWatch, type ResolveToken } from './tokens/resolve-token.ts'
 import { openTokenStore } from './tokens/stores/open-token-store.ts'
 import { ensureSystemToken } from './tokens/system-token.ts'
 
@@ -29,6 +29,7 @@ interface TokenParts {
   /** Run in reverse order when the gateway closes, or cannot start. */
   readonly closers: (() => Promise<void>)[]
   readonly clock: Clock
+  readonly failures: FailureWatch
 }
 
 /** Opens all of it, with the schema brought up to date; what is to be closed again is added to `closers` in order. */
@@ -37,7 +38,7 @@ export async function openTokens(
   keyRing: FollowedKeyRing,
   log: Log,
   metrics: Metrics,
-  { closers, clock }: TokenParts,
+  { closers, clock, failures }: TokenParts,
 ): Promise<OpenTokens> {
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { sealer: keyRing, onQuery: metrics.storeQueried })
@@ -84,6 +85,7 @@ export async function openTokens(
     keyRing,
     importedFormats: foreign.formats,
     clock,
+    failures,
     systemNetworks: compileNetworks(settings.systemToken.networks),
     onSystemTokenOutside: (token, client) => {
       metrics.systemTokenRefused()

@@ -19,7 +19,9 @@ export function addCheck(program: Command): void {
       const { settings } = await compiledSettings(config, Date.now())
       const routes = counted(settings.routes.length, 'route')
       const upstreams = counted(Object.keys(settings.upstreams).length, 'upstream')
-      print(`${config}: ok (${routes}, ${upstreams})`)
+      const limits = Object.keys(settings.limits).length
+      const counts = [routes, upstreams, ...(limits === 0 ? [] : [counted(limits, 'limit')])]
+      print(`${config}: ok (${counts.join(', ')})`)
     })
   withExamples(withConfig(check), 'check', 'check --config config/http.yaml')
 }

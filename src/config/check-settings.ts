@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkLimits } from './check-limits.ts'
 import { checkListen } from './check-listen.ts'
 import { checkOptOuts } from './check-opt-outs.ts'
 import { checkRedis } from './check-redis.ts'
@@ -26,6 +27,7 @@ export function checkSettings(settings: Partial<Settings>, refuse: Report, warn:
   checkListen(settings, refuse)
   checkRedis(settings.cache?.redis, refuse)
   checkUpstreams(settings, refuse)
+  checkLimits(settings, refuse)
   checkRoutes(settings, refuse, warn)
   checkNetworks(settings, refuse)
   checkOptOuts(settings, refuse, warn)

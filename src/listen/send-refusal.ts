@@ -3,6 +3,7 @@
  * @module
  */
 
+import { withRateLimit } from '../limits/rate-limit-fields.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
 import type { RefusalMessage } from '../request/refusal-message.ts'
@@ -25,7 +26,7 @@ export function sendRefusal(
   if (incoming.headers.expect !== undefined || isHeadInDoubt(refusal)) {
     response.shouldKeepAlive = false
   }
-  response.writeHead(refusal.status, [...headers])
+  response.writeHead(refusal.status, withRateLimit([...headers], exchange.notes.standings))
   response.end(body)
   if (!incoming.complete) linger(exchange)
 }

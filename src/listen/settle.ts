@@ -79,6 +79,7 @@ function settle(exchange: Exchange, books: Books): void {
       code: refusal?.code,
       reason: refusal?.reason ?? notes.withdrawal ?? notes.broken,
       owner: refusal?.owner,
+      limit: notes.limit,
       tunnel,
     },
     'request',

@@ -11,7 +11,13 @@ import { type ConnectionMetrics, createConnectionMetrics } from './connection-me
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { knownMethods, statusClass } from './labels.ts'
 import { onceForEach } from './once-for-each.ts'
-import type { CertificatesToWatch, ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
+import type {
+  CertificatesToWatch,
+  ConfigurationToWatch,
+  LimitsToWatch,
+  RingToWatch,
+  UpstreamToWatch,
+} from './watched.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
@@ -59,6 +65,12 @@ export interface Metrics extends ConnectionMetrics {
   changeArrived(seconds: number): void
   /** This replica has removed so many old records of each kind; `undefined` when that failed. */
   purged(removed: Readonly<Record<PurgedRecords, number>> | undefined): void
+  /** A request was beyond this limit, and refused unless its route is in shadow mode. */
+  limited(limit: string): void
+  /** A credential was not looked up, because too many from its address had been bad. */
+  authenticationThrottled(): void
+  /** Where it is read at a scrape how counts of use are kept. */
+  watchLimits(limits: LimitsToWatch): void
   /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
@@ -195,6 +207,23 @@ export function createMetrics(): Metrics {
     'sallyport_tls_handshakes_failed_total',
     'TLS handshakes of clients that came to nothing.',
   )
+  const limited = cellFamily('counter', 'sallyport_limited_total', 'Requests beyond a limit on use.')
+  const throttled = cellFamily(
+    'counter',
+    'sallyport_authentications_throttled_total',
+    'Credentials that were not looked up because too many from their address had been bad.',
+  )
+  let watchedLimits: LimitsToWatch | undefined
+  const limitKeys = gaugesOf(
+    'sallyport_limit_keys',
+    'Keys that this replica counts the use of, by limit.',
+    () => Array.from(watchedLimits?.sizes() ?? [], ([limit, keys]) => [{ limit }, keys] as const),
+  )
+  const limitsAlone = gaugeOf(
+    'sallyport_limits_counted_alone',
+    'Whether Redis does not answer, so that this replica counts use for itself.',
+    () => watchedLimits?.isAlone(),
+  )
   const families = [
     durations,
     exchanges,
@@ -220,12 +249,18 @@ export function createMetrics(): Metrics {
     certificateExpiry,
     certificatesOutdated,
     handshakesFailed,
+    limited,
+    throttled,
+    limitKeys,
+    limitsAlone,
   ]
 
   const running = inFlight.cell()
   const propagations = propagation.series({})
   const refusedSystemTokens = systemToken.cell()
   const failedHandshakes = handshakesFailed.cell()
+  const limitedBy = onceForEach((limit: string) => limited.cell({ limit }))
+  const throttledAuthentications = throttled.cell()
   const lookupsOf = onceForEach((tier: LookupTier) =>
     onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
   )
@@ -291,6 +326,15 @@ export function createMetrics(): Metrics {
       run.value += 1
       if (removed === undefined) return
       for (const kind of purgedKinds) purgedCells[kind].value += removed[kind]
+    },
+    limited: (limit) => {
+      limitedBy(limit).value += 1
+    },
+    authenticationThrottled: () => {
+      throttledAuthentications.value += 1
+    },
+    watchLimits: (watched) => {
+      watchedLimits = watched
     },
     systemTokenRefused: () => {
       refusedSystemTokens.value += 1

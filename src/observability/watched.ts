@@ -24,3 +24,11 @@ export interface CertificatesToWatch {
   /** In milliseconds of the wall clock, by the path of the file. */
   expiries(): readonly { readonly file: string; readonly expiresAt: number }[]
 }
+
+/** How use is counted. */
+export interface LimitsToWatch {
+  /** Keys held, by the name of the limit. */
+  sizes(): Iterable<readonly [limit: string, keys: number]>
+  /** 1 while Redis does not answer, else 0; `undefined` without Redis. */
+  isAlone(): number | undefined
+}

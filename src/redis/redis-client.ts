@@ -89,6 +89,15 @@ export class RedisClient {
     return this.#guard(key, () => this.#redis.eval(script, 1, key, ...values))
   }
 
+  /** The same on several keys, all of them in one slot of a cluster. */
+  runOnSlot(
+    script: string,
+    keys: readonly [string, ...string[]],
+    values: readonly (string | number)[],
+  ): Promise<unknown> {
+    return this.#guard(keys[0], () => this.#redis.eval(script, keys.length, ...keys, ...values))
+  }
+
   /** Closes the connection at once. Idempotent. */
   close(): void {
     clearInterval(this.#refreshing)

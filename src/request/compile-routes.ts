@@ -13,9 +13,11 @@ import {
 import { compileAuthorize } from '../authorize/authorize.ts'
 import { compileAdmitPreflight } from '../authorize/preflight.ts'
 import type { Report } from '../config/problems.ts'
+import type { LimitSettings } from '../config/schema/limits.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { LimitBook } from '../limits/limit-book.ts'
 import { compileProfile } from '../profiles/compile-profile.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { RouteProfiles } from '../profiles/route-profiles.ts'
@@ -39,6 +41,8 @@ export interface RoutesContext {
   readonly clock: Clock
   readonly findServices: FindServices
   readonly profiles: RouteProfiles
+  readonly limitBook: LimitBook
+  readonly limits: Readonly<Record<string, LimitSettings>>
 }
 
 /** Header names that one route guards and another might let through: they are guarded on all. */
@@ -97,11 +101,7 @@ function compileRoute(
     methods: route.match.methods && new Set(route.match.methods),
     pieces,
     pathMode: route.pathMode,
-    plan: planOf(
-      route,
-      { ...shared, pieces, privileged: guarded, upstream, profile, clock: context.clock },
-      report,
-    ),
+    plan: planOf(route, { ...shared, ...context, pieces, privileged: guarded, upstream, profile }, report),
   }
 }
 
@@ -110,12 +110,11 @@ function hostsOf({ match }: RouteSettings): readonly string[] {
   return (match.hosts ?? []).map(parseHostPattern)
 }
 
-interface Compiled extends SharedNames {
+interface Compiled extends SharedNames, Pick<RoutesContext, 'clock' | 'limitBook' | 'limits'> {
   readonly pieces: readonly PatternPiece[]
   readonly privileged: PrivilegedHeaders
   readonly upstream: Upstream
   readonly profile: RouteProfile
-  readonly clock: Clock
 }
 
 function planOf(route: RouteSettings, compiled: Compiled, report: Report): RoutePlan {
@@ -128,6 +127,7 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
     isPublic: route.authorize.public ?? false,
     allowsUnderscoreNames: route.allowUnderscoreHeaders,
     challenges,
+    limits: compiled.limitBook.limitsOf(route, compiled.limits),
     extractCredential: compileExtractCredential(route.credentials),
     authorize: compileAuthorize(route.authorize, {
       parameterNames: parameterNames(pieces),

@@ -11,6 +11,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
+import type { Standing } from '../limits/rate-limit-fields.ts'
 import type { Token, TokenState } from '../tokens/token.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
@@ -100,6 +101,10 @@ export interface ExchangeNotes {
   refusal: Refusal | undefined
   /** The refusal that shadow mode let pass: the first, where there were two. */
   shadowed: Refusal | undefined
+  /** The limit that was exceeded: the first, where there were two. */
+  limit: string | undefined
+  /** How the request stands with each limit that it was counted by. */
+  standings: readonly Standing[] | undefined
   /** Why the exchange was broken off while it was under way. */
   withdrawal: Withdrawal | undefined
   /** Why the answer was broken off when it had been begun. */
@@ -137,6 +142,8 @@ export class Exchange {
     isServed: false,
     refusal: undefined,
     shadowed: undefined,
+    limit: undefined,
+    standings: undefined,
     withdrawal: undefined,
     broken: undefined,
     tunnel: undefined,

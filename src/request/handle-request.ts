@@ -5,12 +5,16 @@
  */
 
 import { conclude, hideRefusal } from '../authorize/conclude.ts'
+import type { Grant } from '../authorize/grant.ts'
 import { forward } from '../forward/forward.ts'
+import { withRateLimit } from '../limits/rate-limit-fields.ts'
+import type { Token } from '../tokens/token.ts'
 import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
-import { decide } from './decide.ts'
-import type { Exchange } from './exchange.ts'
+import { decide, type Question } from './decide.ts'
+import type { Exchange, ExchangeNotes } from './exchange.ts'
 import { screenUpgrade } from './find-upgrade.ts'
 import { valuesOfHeader } from './header-name.ts'
+import type { OpenExchanges } from './open-exchanges.ts'
 import type { Plan, RoutePlan } from './plan.ts'
 import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
 
@@ -44,7 +48,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(route)) return refuse(route)
   notes.route = route.name
   notes.path = route.path
-  const { profile, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
+  const { profile, limits, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
   const refuseHere = (refusal: Refusal) => {
     notes.refusal = refusal
     plan.sendRefusal(exchange, refusal, profile.renderRefusal?.(refusal, exchange.id, request))
@@ -52,8 +56,10 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
   }
-  const screened = screen(exchange, request, route.plan)
-  if (screened !== undefined) return refuseHere(screened)
+  const screened =
+    screen(exchange, request, route.plan) ?? limits.beforeLookup?.({ route, client, token: undefined }, notes)
+  const unwanted = screened instanceof Promise ? await screened : screened
+  if (unwanted !== undefined) return refuseHere(unwanted)
   const served = profile.serve?.({ exchange, request, client })
   if (served !== undefined) {
     notes.isServed = true
@@ -63,9 +69,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
 
   const { changesSeen } = plan.openExchanges
   const question = { request, route, client, connection: exchange.incoming.socket }
-  const decision = decide(question, plan.resolveToken, notes)
-  const verdict = decision instanceof Promise ? await decision : decision
-  const grant = conclude(verdict, conclusion, onShadowed)
+  const admission = admit(question, plan.resolveToken, notes, onShadowed)
+  const grant = admission instanceof Promise ? await admission : admission
   if (isRefusal(grant)) return refuseHere(grant)
 
   const granted = { exchange, request, client, grant }
@@ -76,13 +81,11 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     rewriteRequest({ ...granted, path: route.path, upstreamCredential }, onShadowed)
   const outgoing = rewrite(credential)
   if (isRefusal(outgoing)) return refuseHere(hideRefusal(outgoing, conclusion))
-  if (grant.token !== undefined) {
-    plan.noteUse(grant.token, client)
-    if (conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, grant.token, changesSeen)
-  }
+  if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
 
   forward(exchange, outgoing, upstream, {
-    filterHeaders: (upstreamHeaders) => filterResponse(upstreamHeaders, grant),
+    filterHeaders: (upstreamHeaders) =>
+      withRateLimit(filterResponse(upstreamHeaders, grant), notes.standings),
     onRefused: refuseHere,
     onBroken: ({ reason }) => {
       notes.broken = reason
@@ -94,6 +97,37 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
 }
 
 const noCredential: readonly string[] = []
+
+/** The decision, and then what the limits of the route allow whoever it lets through. */
+function admit(
+  question: Question,
+  resolveToken: Plan['resolveToken'],
+  notes: ExchangeNotes,
+  onShadowed: (refusal: Refusal) => void,
+): Grant | Refusal | Promise<Grant | Refusal> {
+  const { route, client } = question
+  const { conclusion, limits } = route.plan
+  const withinLimits = (verdict: Grant | Refusal) => {
+    const grant = conclude(verdict, conclusion, onShadowed)
+    if (limits.afterGrant === undefined || isRefusal(grant)) return grant
+    const refusal = limits.afterGrant({ route, client, token: grant.token }, notes)
+    return refusal instanceof Promise ? refusal.then((late) => late ?? grant) : (refusal ?? grant)
+  }
+  const verdict = decide(question, resolveToken, notes)
+  return verdict instanceof Promise ? verdict.then(withinLimits) : withinLimits(verdict)
+}
+
+/** From here on the request goes on for as long as its token is good. */
+function begin(
+  exchange: Exchange,
+  token: Token,
+  { route, client }: Question,
+  plan: Plan,
+  changesSeen: OpenExchanges['changesSeen'],
+): void {
+  plan.noteUse(token, client)
+  if (route.plan.conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, token, changesSeen)
+}
 
 /** What is refused on this route whoever asks. */
 function screen(

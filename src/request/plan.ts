@@ -13,6 +13,7 @@ import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { Networks } from '../client-address/networks.ts'
 import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
+import type { RouteLimits } from '../limits/limit-book.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
@@ -32,6 +33,7 @@ export interface RoutePlan {
   readonly isPublic: boolean
   readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
+  readonly limits: RouteLimits
   readonly extractCredential: ExtractCredential
   readonly authorize: Authorize
   readonly admitPreflight: AdmitPreflight | undefined

@@ -32,6 +32,8 @@ const rows = {
   condition_not_met: [403, 'The policy of this resource does not admit the request.', 'policy'],
   upstream_login_missing: [403, 'The subject of the token has no login at the service.', 'policy'],
   not_found: [404, 'There is nothing here.', 'client'],
+  rate_limited: [429, 'There were too many requests.', 'client'],
+  too_many_failures: [429, 'There were too many failed authentications from this address.', 'credential'],
   method_not_supported: [501, 'The method is not supported.', 'client'],
   request_timeout: [408, 'The request took too long to arrive.', 'client'],
   too_many_headers: [431, 'The request headers are too many or too large.', 'client'],

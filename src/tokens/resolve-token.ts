@@ -25,12 +25,21 @@ interface RingInForce {
   refresh(): Pick<KeyRing, 'digest' | 'digests'>
 }
 
+/** Who holds addresses to account for the credentials that they try. */
+export interface FailureWatch {
+  /** A refusal when a credential that memory does not have is not to be looked up. */
+  screen(client: Address, isKnownBad: () => boolean): Refusal | undefined
+  /** A credential from there was looked at, and is none. */
+  count(client: Address): void
+}
+
 /** What resolving needs to know besides the credential. */
 export interface ResolverContext {
-  readonly directory: Pick<TokenDirectory, 'recall' | 'find'>
+  readonly directory: Pick<TokenDirectory, 'recall' | 'find' | 'remembers'>
   readonly keyRing: RingInForce
   readonly importedFormats: Pick<ImportedFormats, 'recognise'>
   readonly clock: Clock
+  readonly failures: FailureWatch
   /** Where the system token is accepted from. */
   readonly systemNetworks: Networks
   /** Told when a valid system token came from elsewhere: somebody outside has it. */
@@ -55,18 +64,31 @@ export function createResolveToken(context: ResolverContext): ResolveToken {
   }
 }
 
+/**
+ * What was known once is looked up whatever else came from the address; everything else only within bounds. What is
+ * no token's text counts as a failure; whoever presents one that is dead is not guessing.
+ */
 async function lookUp(
   credential: Credential,
   client: Address,
   context: ResolverContext,
 ): Promise<Token | Refusal> {
   const { secret } = credential
+  const { failures, directory, keyRing } = context
+  const memory = () => directory.remembers(keyRing.current.digests(secret))
+  const refusal = failures.screen(client, () => memory() === 'absent')
+  if (refusal !== undefined && memory() !== 'record') return refusal
   // The checksum spares the store from made-up texts; it is no secret and proves nothing.
   const isNative = isWellFormed(secret.reveal())
   const claim = isNative ? undefined : context.importedFormats.recognise(secret)
-  if (!isNative && claim === undefined) return refuse('invalid_token', 'not the text of a token')
+  if (!isNative && claim === undefined) {
+    failures.count(client)
+    return refuse('invalid_token', 'not the text of a token')
+  }
   try {
-    return judge(await find(secret, claim, context), credential, client, context)
+    const token = await find(secret, claim, context)
+    if (token === undefined) failures.count(client)
+    return judge(token, credential, client, context)
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     return refuse('cannot_decide', error.message, { retryAfterSeconds: 1 })

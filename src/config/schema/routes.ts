@@ -180,6 +180,10 @@ export const route = z
       .enum(['preserve', 'upstream'])
       .default('preserve')
       .describe("Which Host the upstream sees: the client's, or the upstream's own."),
+    limits: z
+      .array(name())
+      .default([])
+      .describe('Which of `limits` hold here, besides those with `everyRoute`.'),
     upgrade: upgrade.prefault({}),
     timeouts: timeouts.prefault({}),
     onRefusal: z

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { authentication, limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { cidr, count, flag, name } from './primitives.ts'
 import { route } from './routes.ts'
@@ -68,6 +69,8 @@ export const settings = z
     store,
     cache,
     systemToken,
+    authentication,
+    limits,
     upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
     routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
     log,

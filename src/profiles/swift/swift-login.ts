@@ -108,11 +108,14 @@ export class SwiftLogin {
   async #bySwift(wanted: LoginRequest, { client }: Visit): Promise<Session | Refusal> {
     const { upstream, sessions, findServices, sessionLifetimeMs } = this.#options
     const services = findServices()
+    const throttled = services.failures.screen(client, () => false)
+    if (throttled !== undefined) return throttled
     const answer = await this.#ask(wanted)
     if (isRefusal(answer)) return answer
     const session = await attempt(async () => sessionIn(answer.value, services.clock.now()))
     if (isRefusal(session)) return session
     if (session.value === 'refused') {
+      services.failures.count(client)
       return refuseLogin({ status: 401, reason: 'Swift refused the login' })
     }
     const storagePath = pathIn(session.value.storageUrl)

@@ -86,6 +86,13 @@ export class MemoryTier implements TokenReader, ChangeListener {
     return entry.reading
   }
 
+  /** Whether a credential was found before, or just now was not; costs nothing and says nothing of what it is worth. */
+  remembers(digests: Digests): 'record' | 'absent' | undefined {
+    if (digests.some(({ value }) => this.#entries.has(value))) return 'record'
+    const absent = this.#absent.peek(digests[0].value)
+    return absent !== undefined && this.#monotonic() < absent.until ? 'absent' : undefined
+  }
+
   /**
    * From here, or from the next tier. Throws `StoreUnavailable` when that cannot tell and nothing is known here that
    * the grace covers.

@@ -64,6 +64,8 @@ export interface DirectoryStatus {
 export interface TokenDirectory extends TokenReader {
   /** A record known in memory, at once and without allocating; `undefined` means «ask `find`». */
   recall(cacheKey: string): Reading | undefined
+  /** Whether memory has a record of a credential, however old, or that there was none just now. */
+  remembers(digests: Digests): 'record' | 'absent' | undefined
   /** Tells `listener` of every change from now on, for what else was derived from tokens. */
   follow(listener: ChangeListener): void
   /** To be told of every other key ring, at once, by the ids of its keys: digests are made with it from now on. */
@@ -96,6 +98,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
   return {
     recall: (cacheKey) => memory.recall(cacheKey),
     find: (digests: Digests, claim?: ForeignClaim) => memory.find(digests, claim),
+    remembers: (digests) => memory.remembers(digests),
     follow: (listener) => feed.follow(listener),
     ringChanged: (keyIds) => memory.ringChanged(keyIds),
     async start() {

@@ -53,6 +53,7 @@ function scene(onFind: (keyRing: { current: KeyRing }) => void = () => {}) {
   const resolve = createResolveToken({
     directory: {
       recall: () => undefined,
+      remembers: () => undefined,
       find: async (digests: Digests) => {
         asked.push(digests.map(({ keyId }) => keyId))
         onFind(keyRing)
@@ -64,6 +65,7 @@ function scene(onFind: (keyRing: { current: KeyRing }) => void = () => {}) {
     keyRing,
     importedFormats: { recognise: () => undefined },
     clock,
+    failures: { screen: () => undefined, count: () => {} },
     systemNetworks: compileNetworks([]),
     onSystemTokenOutside: () => {},
   })
