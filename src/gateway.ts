@@ -6,12 +6,10 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/admin-server.ts'
-import type { ReadinessProbe } from './admin/readiness.ts'
 import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
 import { compileNetworks } from './client-address/networks.ts'
-import type { FollowedSettings } from './config/followed-settings.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
@@ -21,7 +19,6 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { LimitBook } from './limits/limit-book.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
-import type { FollowedCertificates } from './listen/tls/followed-certificates.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
@@ -31,6 +28,7 @@ import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
 import { RouteProfiles } from './profiles/route-profiles.ts'
 import { ServiceDesk } from './profiles/services.ts'
+import { type Phase, readinessOf } from './readiness.ts'
 import { followConfiguration } from './reload.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
@@ -154,8 +152,7 @@ interface Parts {
   readonly configFile: string | undefined
   /** What new exchanges go by. */
   inForce: CompiledGateway
-  /** Of the data plane: it drains from the moment of closing. */
-  phase: 'starting' | 'open' | 'draining'
+  phase: Phase
 }
 
 async function start(
@@ -188,7 +185,7 @@ async function start(
   })
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
-  const readiness = readinessOf(directory, keyRing, configuration, certificates, parts)
+  const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
@@ -279,32 +276,6 @@ function purgeBySchedule(
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */
 function failOnProblem(path: readonly (string | number)[], message: string): never {
   throw new Error(`${path.join('.')}: ${message}`)
-}
-
-function readinessOf(
-  directory: TokenDirectory,
-  keyRing: FollowedKeyRing,
-  configuration: FollowedSettings | undefined,
-  certificates: FollowedCertificates | undefined,
-  parts: Parts,
-): ReadinessProbe {
-  return async () => {
-    const { feed, canDecide, redis } = directory.status()
-    return {
-      dataPlane: readinessOfPhase[parts.phase],
-      tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
-      ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
-      ...(certificates === undefined ? {} : { certificates: okIf(!certificates.isOutdated) }),
-      ...(configuration === undefined ? {} : { configuration: okIf(configuration.status.isGood) }),
-      ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
-    }
-  }
-}
-
-const readinessOfPhase = { starting: 'failed', open: 'ok', draining: 'draining' } as const
-
-function okIf(isWell: boolean): 'ok' | 'degraded' {
-  return isWell ? 'ok' : 'degraded'
 }
 
 function place({ address, port }: { readonly address: string; readonly port: number }): string {

@@ -19,6 +19,8 @@ export interface ConnectionMetrics {
   connectionClosed(): void
   /** One connection was closed before a byte of it was read. */
   connectionRefused(limit: ConnectionLimit): void
+  /** A TLS handshake with a client came to nothing. */
+  handshakeFailed(): void
   /** A tunnel has ended. */
   tunnelClosed(cause: TunnelCause): void
   /** Where it is read at a scrape how late the event loop is, in seconds; nothing is shown while that is not measured. */
@@ -36,6 +38,11 @@ export function createConnectionMetrics(): {
     'sallyport_connections_refused_total',
     'Connections of clients closed at once, by the bound that they were beyond.',
   )
+  const handshakesFailed = cellFamily(
+    'counter',
+    'sallyport_tls_handshakes_failed_total',
+    'TLS handshakes of clients that came to nothing.',
+  )
   const tunnelsClosed = cellFamily(
     'counter',
     'sallyport_tunnels_closed_total',
@@ -50,9 +57,10 @@ export function createConnectionMetrics(): {
 
   const opened = open.cell()
   const refusedBeyond = { client: refused.cell({ limit: 'client' }), all: refused.cell({ limit: 'all' }) }
+  const failedHandshakes = handshakesFailed.cell()
   const tunnelsOf = onceForEach((cause: TunnelCause) => tunnelsClosed.cell({ cause }))
   return {
-    families: [open, refused, tunnelsClosed, eventLoop],
+    families: [open, refused, handshakesFailed, tunnelsClosed, eventLoop],
     metrics: {
       connectionOpened: () => {
         opened.value += 1
@@ -62,6 +70,9 @@ export function createConnectionMetrics(): {
       },
       connectionRefused: (limit) => {
         refusedBeyond[limit].value += 1
+      },
+      handshakeFailed: () => {
+        failedHandshakes.value += 1
       },
       tunnelClosed: (cause) => {
         tunnelsOf(cause).value += 1

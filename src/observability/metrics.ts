@@ -9,15 +9,11 @@ import type { Withdrawal } from '../request/exchange.ts'
 import type { RefusalCode } from '../request/refusal.ts'
 import { type ConnectionMetrics, createConnectionMetrics } from './connection-metrics.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
+import { createFollowedFileMetrics, type FollowedFileMetrics } from './followed-file-metrics.ts'
 import { knownMethods, statusClass } from './labels.ts'
+import { createLimitMetrics, type LimitMetrics } from './limit-metrics.ts'
 import { onceForEach } from './once-for-each.ts'
-import type {
-  CertificatesToWatch,
-  ConfigurationToWatch,
-  LimitsToWatch,
-  RingToWatch,
-  UpstreamToWatch,
-} from './watched.ts'
+import type { UpstreamToWatch } from './watched.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
@@ -47,7 +43,7 @@ export interface RouteRecorder {
 }
 
 /** Functions without `this`: each may be handed on by itself. */
-export interface Metrics extends ConnectionMetrics {
+export interface Metrics extends ConnectionMetrics, FollowedFileMetrics, LimitMetrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
   forRoute(name: string): RouteRecorder
   /** One exchange began; exactly one `settled` follows. */
@@ -65,26 +61,12 @@ export interface Metrics extends ConnectionMetrics {
   changeArrived(seconds: number): void
   /** This replica has removed so many old records of each kind; `undefined` when that failed. */
   purged(removed: Readonly<Record<PurgedRecords, number>> | undefined): void
-  /** A request was beyond this limit, and refused unless its route is in shadow mode. */
-  limited(limit: string): void
-  /** A credential was not looked up, because too many from its address had been bad. */
-  authenticationThrottled(): void
-  /** Where it is read at a scrape how counts of use are kept. */
-  watchLimits(limits: LimitsToWatch): void
   /** The system token was presented from outside its networks. */
   systemTokenRefused(): void
   /** Where the age of the last successful fetch of changes is read at a scrape, in seconds. */
   watchChangeFeed(ageSeconds: () => number | undefined): void
-  /** Where the key ring in force is read from at a scrape; the first of its keys is the current one. */
-  watchKeyRing(ring: RingToWatch): void
   /** Where the upstreams in force are read from at a scrape. */
   watchUpstreams(read: () => Iterable<UpstreamToWatch>): void
-  /** Where it is read at a scrape what became of the last reading of the configuration; nothing is shown without. */
-  watchConfiguration(configuration: ConfigurationToWatch): void
-  /** Where the certificates that clients are shown are read from at a scrape; nothing is shown without TLS. */
-  watchCertificates(certificates: CertificatesToWatch): void
-  /** A TLS handshake with a client came to nothing. */
-  handshakeFailed(): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -158,17 +140,7 @@ export function createMetrics(): Metrics {
     'Since the start of the last fetch of changes that succeeded.',
     () => feedAge(),
   )
-  let ring: RingToWatch | undefined
-  const ringKeys = gaugesOf(
-    'sallyport_key_ring_key',
-    'Keys of the ring in force: 1 for the current one, 0 for the others.',
-    () => (ring?.current.keyIds ?? []).map((key, place) => [{ key }, place === 0 ? 1 : 0] as const),
-  )
-  const ringOutdated = gaugeOf(
-    'sallyport_key_ring_outdated',
-    'Whether the file of the key ring cannot be used, so that the last good ring is in force.',
-    () => (ring?.state === 'outdated' ? 1 : 0),
-  )
+  const files = createFollowedFileMetrics()
   const targetsUp = gaugesOf(
     'sallyport_upstream_target_up',
     'Whether a target of an upstream gets requests: 1, or 0 while it is left out.',
@@ -179,51 +151,7 @@ export function createMetrics(): Metrics {
         ),
       ),
   )
-  let configuration: ConfigurationToWatch | undefined
-  const configurationGood = gaugeOf(
-    'sallyport_config_last_reload_success',
-    'Whether the configuration file as it was last read is in force.',
-    () => configuration && Number(configuration.status.isGood),
-  )
-  const configurationGoodAt = gaugeOf(
-    'sallyport_config_last_reload_success_timestamp_seconds',
-    'When the configuration file was last read and found good: at the start, after a change or when asked to.',
-    () => configuration && configuration.status.goodAt / 1000,
-  )
-  let certificates: CertificatesToWatch | undefined
-  const certificateExpiry = gaugesOf(
-    'sallyport_certificate_expiry_timestamp_seconds',
-    'When a certificate that clients are shown expires.',
-    () =>
-      (certificates?.expiries() ?? []).map(({ file, expiresAt }) => [{ file }, expiresAt / 1000] as const),
-  )
-  const certificatesOutdated = gaugeOf(
-    'sallyport_certificates_outdated',
-    'Whether the files of the certificates cannot be used, so that the last good ones are in force.',
-    () => certificates && Number(certificates.isOutdated),
-  )
-  const handshakesFailed = cellFamily(
-    'counter',
-    'sallyport_tls_handshakes_failed_total',
-    'TLS handshakes of clients that came to nothing.',
-  )
-  const limited = cellFamily('counter', 'sallyport_limited_total', 'Requests beyond a limit on use.')
-  const throttled = cellFamily(
-    'counter',
-    'sallyport_authentications_throttled_total',
-    'Credentials that were not looked up because too many from their address had been bad.',
-  )
-  let watchedLimits: LimitsToWatch | undefined
-  const limitKeys = gaugesOf(
-    'sallyport_limit_keys',
-    'Keys that this replica counts the use of, by limit.',
-    () => Array.from(watchedLimits?.sizes() ?? [], ([limit, keys]) => [{ limit }, keys] as const),
-  )
-  const limitsAlone = gaugeOf(
-    'sallyport_limits_counted_alone',
-    'Whether Redis does not answer, so that this replica counts use for itself.',
-    () => watchedLimits?.isAlone(),
-  )
+  const limits = createLimitMetrics()
   const families = [
     durations,
     exchanges,
@@ -241,26 +169,14 @@ export function createMetrics(): Metrics {
     changeFeed,
     purgeRuns,
     purgedRecords,
-    ringKeys,
-    ringOutdated,
+    ...files.families,
     targetsUp,
-    configurationGood,
-    configurationGoodAt,
-    certificateExpiry,
-    certificatesOutdated,
-    handshakesFailed,
-    limited,
-    throttled,
-    limitKeys,
-    limitsAlone,
+    ...limits.families,
   ]
 
   const running = inFlight.cell()
   const propagations = propagation.series({})
   const refusedSystemTokens = systemToken.cell()
-  const failedHandshakes = handshakesFailed.cell()
-  const limitedBy = onceForEach((limit: string) => limited.cell({ limit }))
-  const throttledAuthentications = throttled.cell()
   const lookupsOf = onceForEach((tier: LookupTier) =>
     onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
   )
@@ -301,6 +217,8 @@ export function createMetrics(): Metrics {
 
   return {
     ...connections.metrics,
+    ...files.metrics,
+    ...limits.metrics,
     forRoute: onceForEach(recorder),
     exchangeBegan: () => {
       running.value += 1
@@ -327,35 +245,14 @@ export function createMetrics(): Metrics {
       if (removed === undefined) return
       for (const kind of purgedKinds) purgedCells[kind].value += removed[kind]
     },
-    limited: (limit) => {
-      limitedBy(limit).value += 1
-    },
-    authenticationThrottled: () => {
-      throttledAuthentications.value += 1
-    },
-    watchLimits: (watched) => {
-      watchedLimits = watched
-    },
     systemTokenRefused: () => {
       refusedSystemTokens.value += 1
     },
     watchChangeFeed: (ageSeconds) => {
       feedAge = ageSeconds
     },
-    watchKeyRing: (watched) => {
-      ring = watched
-    },
     watchUpstreams: (read) => {
       readUpstreams = read
-    },
-    watchConfiguration: (watched) => {
-      configuration = watched
-    },
-    watchCertificates: (watched) => {
-      certificates = watched
-    },
-    handshakeFailed: () => {
-      failedHandshakes.value += 1
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),
