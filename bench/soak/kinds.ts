@@ -58,6 +58,14 @@ function upload(name: string, body: Buffer, clients: number, pauseMs: number): K
   }
 }
 
+export const unknownToken: Kind = {
+  name: 'an unknown token',
+  clients: 2,
+  pauseMs: 10,
+  turn: (scene) =>
+    ask({ ...scene, path: '/legacy/bytes/300', token: newTokenText('personal').reveal() }, 401),
+}
+
 export const kinds: readonly Kind[] = [
   download('a known token', 300, 12, 4),
   {
@@ -66,13 +74,7 @@ export const kinds: readonly Kind[] = [
     pauseMs: 10,
     turn: (scene) => ask({ ...scene, path: '/turning/bytes/300' }, 200, 300),
   },
-  {
-    name: 'an unknown token',
-    clients: 2,
-    pauseMs: 10,
-    turn: (scene) =>
-      ask({ ...scene, path: '/legacy/bytes/300', token: newTokenText('personal').reveal() }, 401),
-  },
+  unknownToken,
   {
     name: 'no token',
     clients: 1,
