@@ -34,6 +34,8 @@ const reloadIntervalMs = 3_000
 const settleMs = 15_000
 
 const fillersAtOnce = 20
+/** Less has no trend. */
+const minutesMin = 2
 const cacheDefaults = cache.parse({})
 
 const { values: options } = parseArgs({
@@ -46,8 +48,8 @@ const { values: options } = parseArgs({
 const minutes = Number(options.minutes)
 
 if (options.help) process.stdout.write(usage)
-else if (!(minutes > 0)) {
-  process.stderr.write(`--minutes is a positive number\n\n${usage}`)
+else if (!(minutes >= minutesMin)) {
+  process.stderr.write(`--minutes is a number of ${minutesMin} at least\n\n${usage}`)
   process.exitCode = 2
 } else await soak()
 
@@ -77,8 +79,8 @@ async function measured(scope: Scope): Promise<SoakResults> {
   const [writer, reader] = [await gateway.issue(), await gateway.issue({ access: 'read-only' })]
   const scene = { port: gateway.port, gateway, agent, token: writer.text, readOnlyToken: reader.text }
 
-  await fillMemory(scene)
   const before = await gateway.usage()
+  await fillMemory(scene)
   const crowd = sendCrowd(kinds, scene)
   const { samples, reloads } = await watch(gateway, crowd, configurationOf)
   await crowd.leave()
