@@ -79,7 +79,7 @@ function ratio(value: number, base: number | undefined): string {
   return base === undefined ? '' : `${(value / base).toFixed(2)} ×`
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const [low = Number.NaN, high = low] =

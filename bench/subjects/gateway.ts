@@ -12,7 +12,8 @@ import { type Scope, serverFolder, startServer } from '../../test/support/privat
 import { expectBody, startHttp2Upstream } from '../upstream.ts'
 import type { RunningSubject, Subject } from './subject.ts'
 
-const main = join(import.meta.dirname, '../../src/main.ts')
+/** Compiled, as it is installed: run from the sources it holds the compiler that strips their types. */
+const main = join(import.meta.dirname, '../../dist/main.js')
 
 export const gateway: Subject = {
   name: 'gateway',
