@@ -19,6 +19,7 @@ import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
+import { FollowedCertificates } from './listen/tls/followed-certificates.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
@@ -41,7 +42,7 @@ export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
-  /** Reads again at once what is followed anyway: the key ring and the configuration. Never throws. */
+  /** Reads again at once what is followed anyway: key ring, certificates and configuration. Never throws. */
   reload(): void
   /** Says that it is draining, lets exchanges finish within their time, then closes everything. Idempotent. */
   close(): Promise<void>
@@ -173,7 +174,8 @@ async function start(
     },
   })
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
-  const readiness = readinessOf(directory, keyRing, configuration, parts)
+  const certificates = followCertificates(settings, log, metrics, parts)
+  const readiness = readinessOf(directory, keyRing, configuration, certificates, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
 
@@ -187,7 +189,7 @@ async function start(
     return new Generation(compiled.upstreams.values(), plan, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
-  const dataPlane = await openDataPlane(settings.listen, () => generations.current)
+  const dataPlane = await openDataPlane(settings.listen, certificates, () => generations.current)
   parts.closers.push(() => dataPlane.close())
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)
@@ -201,8 +203,24 @@ async function start(
 
   function reload(): void {
     keyRing.reload()
+    certificates?.reload()
     configuration?.reload()
   }
+}
+
+/** Those of the data plane, where it has any. */
+function followCertificates(
+  { listen }: Settings,
+  log: Log,
+  metrics: Metrics,
+  { closers }: Parts,
+): FollowedCertificates | undefined {
+  if (listen.tls === undefined) return undefined
+  const certificates = new FollowedCertificates(listen.tls, { log })
+  metrics.watchCertificates(certificates)
+  certificates.start()
+  closers.push(async () => certificates.stop())
+  return certificates
 }
 
 /** Follows what becomes of the tokens of requests under way. */
@@ -263,6 +281,7 @@ function readinessOf(
   directory: TokenDirectory,
   keyRing: FollowedKeyRing,
   configuration: FollowedSettings | undefined,
+  certificates: FollowedCertificates | undefined,
   parts: Parts,
 ): ReadinessProbe {
   return async () => {
@@ -271,6 +290,7 @@ function readinessOf(
       dataPlane: readinessOfPhase[parts.phase],
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
       ...(keyRing.state === 'fixed' ? {} : { keys: okIf(keyRing.state === 'followed') }),
+      ...(certificates === undefined ? {} : { certificates: okIf(!certificates.isOutdated) }),
       ...(configuration === undefined ? {} : { configuration: okIf(configuration.status.isGood) }),
       ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
     }

@@ -53,7 +53,7 @@ export function forward(
     return
   }
   // To a client of HTTP/1.0 the expectation means nothing, and no interim answer is sent.
-  const takesInterim = incoming.httpVersionMinor >= 1
+  const takesInterim = incoming.httpVersion !== '1.0'
   const expectsContinue = hasBody && takesInterim && incoming.headers.expect !== undefined
   const intercept =
     inspect &&

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ServerResponse } from 'node:http'
+import type { ClientResponse } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
 import type { InterimHead, ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
 import { refusalOf } from './upstream-failure.ts'
@@ -34,7 +34,7 @@ const oneWriteBytesMax = 16 * 1024
 
 /** Takes a response, and counts the request as under way until it is over. */
 export class ResponseCarrier implements ResponseReceiver {
-  readonly #response: ServerResponse
+  readonly #response: ClientResponse
   readonly #upstream: Upstream
   readonly #carrying: Carrying
   #call: UpstreamCall | undefined
@@ -44,7 +44,7 @@ export class ResponseCarrier implements ResponseReceiver {
   #isHeldBack = false
   #isDone = false
 
-  constructor(response: ServerResponse, upstream: Upstream, carrying: Carrying) {
+  constructor(response: ClientResponse, upstream: Upstream, carrying: Carrying) {
     this.#response = response
     this.#upstream = upstream
     this.#carrying = carrying
@@ -174,6 +174,6 @@ function flushHead(carrier: ResponseCarrier): void {
   carrier.flushHead()
 }
 
-function breakOff(response: ServerResponse): void {
+function breakOff(response: ClientResponse): void {
   response.destroy()
 }

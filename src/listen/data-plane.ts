@@ -5,6 +5,7 @@
  */
 
 import { type IncomingMessage, METHODS, type Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -12,13 +13,19 @@ import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
 import { handleRequest } from '../request/handle-request.ts'
 import type { Plan } from '../request/plan.ts'
-import { refuse } from '../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
-import { refusalOfPreamble } from './preamble.ts'
+import { readHead } from './http2/request-head.ts'
+import { Http2Sessions } from './http2/sessions.ts'
+import { StreamRequest } from './http2/stream-request.ts'
+import { StreamResponse } from './http2/stream-response.ts'
+import { refusalOfPreamble, refusalOfWish } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
+import type { FollowedCertificates } from './tls/followed-certificates.ts'
+import { takeHandshakes, tlsOptions } from './tls/tls-server.ts'
 import { Upgrades } from './upgrades.ts'
 
 /** The open listener. */
@@ -39,22 +46,21 @@ export interface Serving {
 }
 
 /**
- * Open the data plane. `listen.limits` and `listen.timeouts` all come into force here. `inForce` is asked once for
- * each exchange.
+ * Open the data plane, over TLS where there are certificates. `listen.limits` and `listen.timeouts` all come into force
+ * here. `inForce` is asked once for each exchange.
  */
 export async function openDataPlane(
   settings: Settings['listen'],
+  certificates: FollowedCertificates | undefined,
   inForce: () => Serving,
 ): Promise<DataPlane> {
   const { limits, timeouts } = settings
   const nextId = requestIds()
   const clientErrors = new ClientErrors(() => inForce().books, nextId)
   const farewell = new Farewell()
-  const begin = (exchange: Exchange) => {
+  const begin = (exchange: Exchange, refusal: Refusal | undefined) => {
     const { plan, books } = inForce()
-    clientErrors.began(exchange)
     settleOnClose(exchange, books)
-    const refusal = refusalOfPreamble(exchange)
     if (refusal !== undefined) {
       exchange.notes.refusal = refusal
       sendRefusal(exchange, refusal)
@@ -63,22 +69,34 @@ export async function openDataPlane(
     // A rejection is a defect of the gateway.
     handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
   }
+  const beginHttp1 = (exchange: Exchange) => {
+    clientErrors.began(exchange)
+    begin(exchange, refusalOfPreamble(exchange))
+  }
+  const sessions = new Http2Sessions(settings, (stream, raw, socket) => {
+    const head = readHead(raw, !stream.endAfterHeaders, limits.headerBytes)
+    const request = new StreamRequest(stream, socket, head)
+    const response = new StreamResponse(stream, request, timeouts.idle)
+    const exchange = new Exchange(nextId(), head.target, request, response)
+    begin(exchange, head.refusal ?? refusalOfWish(exchange))
+  })
 
-  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin })
-
-  const fastify = Fastify({
+  const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin: beginHttp1 })
+  const http = {
+    maxHeaderSize: limits.headerBytes,
+    connectionsCheckingInterval: 1000,
+    // Node's own answer would be no refusal of ours, and nobody would count it.
+    requireHostHeader: false,
+    ServerResponse: farewell.Response,
+    // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
+    shouldUpgradeCallback: (incoming: IncomingMessage) => upgrades.shouldTake(incoming),
+  }
+  const tls = certificates && settings.tls && tlsOptions(settings.tls, certificates, timeouts.handshake)
+  const fastify: FastifyInstance = Fastify({
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
     rewriteUrl: () => '/',
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      connectionsCheckingInterval: 1000,
-      // Node's own answer would be no refusal of ours, and nobody would count it.
-      requireHostHeader: false,
-      ServerResponse: farewell.Response,
-      // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
-      shouldUpgradeCallback: (incoming) => upgrades.shouldTake(incoming),
-    },
+    ...(tls === undefined ? { http } : ({ https: { ...http, ...tls } } as object)),
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
     connectionTimeout: timeouts.idle,
@@ -89,19 +107,26 @@ export async function openDataPlane(
   })
   routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
     if (clientErrors.isBehindLast(incoming, response)) return
-    begin(new Exchange(nextId(), originalUrl, incoming, response))
+    beginHttp1(new Exchange(nextId(), originalUrl, incoming, response))
   })
-  tuneServer(fastify.server, limits.connections, timeouts.headers)
-  fastify.server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
+  const { server } = fastify
+  tuneServer(server, limits.connections, timeouts.headers)
+  if (certificates !== undefined) {
+    takeHandshakes(server as SecureServer, certificates, {
+      openHttp2: (socket) => sessions.open(socket),
+      onHandshakeFailed: () => inForce().books.metrics.handshakeFailed(),
+    })
+  }
+  server.on('connect', (incoming: IncomingMessage, socket: Duplex) =>
     clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
   )
-  fastify.server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
     upgrades.take(incoming, socket as Socket, head),
   )
 
   await fastify.listen({ host: settings.address, port: settings.port })
   const { address, port } = fastify.server.address() as AddressInfo
-  return { address, port, close: () => drain(fastify, { farewell, upgrades }, timeouts) }
+  return { address, port, close: () => drain(fastify, { farewell, sessions, upgrades }, timeouts) }
 }
 
 function routeEverything(

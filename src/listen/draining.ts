@@ -12,6 +12,7 @@ import {
 } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { Http2Sessions } from './http2/sessions.ts'
 import type { Upgrades } from './upgrades.ts'
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
@@ -42,16 +43,25 @@ export class Farewell {
   }
 }
 
+/** What of a listener is told to go. */
+interface Leaving {
+  readonly farewell: Farewell
+  readonly sessions: Pick<Http2Sessions, 'leave' | 'closeAll'>
+  readonly upgrades: Pick<Upgrades, 'closeAll'>
+}
+
 /** Goes on serving for `drainDelay`, then stops listening, and breaks off what is left after `drain`. */
 export async function drain(
   fastify: FastifyInstance,
-  { farewell, upgrades }: { readonly farewell: Farewell; readonly upgrades: Pick<Upgrades, 'closeAll'> },
+  { farewell, sessions, upgrades }: Leaving,
   { drainDelay: delayMs, drain: drainMs }: { readonly drainDelay: number; readonly drain: number },
 ): Promise<void> {
   farewell.say()
+  sessions.leave()
   if (delayMs > 0) await sleep(delayMs)
   const force = setTimeout(() => {
     fastify.server.closeAllConnections()
+    sessions.closeAll()
     upgrades.closeAll()
   }, drainMs)
   // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.

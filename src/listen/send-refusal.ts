@@ -36,7 +36,7 @@ function isHeadInDoubt({ code }: Refusal): boolean {
 }
 
 function linger({ incoming }: Exchange): void {
-  const timer = setTimeout(() => incoming.socket.destroy(), lingerMs).unref()
+  const timer = setTimeout(() => incoming.destroy(), lingerMs).unref()
   incoming.once('close', () => clearTimeout(timer))
   incoming.once('end', () => clearTimeout(timer))
   incoming.resume()

@@ -10,6 +10,7 @@ import type { ExchangeOutcome, Metrics, TunnelCause } from '../observability/met
 import type { Redaction } from '../observability/redaction.ts'
 import type { Exchange, OpenTunnel } from '../request/exchange.ts'
 import type { OpenExchanges } from '../request/open-exchanges.ts'
+import { clientCertificateOf } from './tls/client-certificate.ts'
 
 /** Where the books are. */
 export interface Books {
@@ -63,6 +64,8 @@ function settle(exchange: Exchange, books: Books): void {
       status,
       durationMs: Math.round(durationMs * 1000) / 1000,
       clientAddress: notes.clientAddress ?? exchange.peer,
+      clientCertificate:
+        exchange.scheme === 'https' ? clientCertificateOf(exchange.incoming.socket) : undefined,
       scheme: notes.credentialScheme,
       tokenId: notes.tokenId,
       tokenKind: notes.tokenKind,

@@ -57,7 +57,11 @@ export class Upgrades {
       settleResponse(response, socket)
       early.discard()
     })
-    const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, { ...allowed, early })
+    const exchange = new Exchange(nextId(), incoming.url ?? '', incoming, response, {
+      ...allowed,
+      early,
+      response,
+    })
     this.#open.add(exchange)
     socket.once('close', () => this.#open.delete(exchange))
     begin(exchange)

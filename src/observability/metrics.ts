@@ -10,7 +10,7 @@ import type { RefusalCode } from '../request/refusal.ts'
 import { cellFamily, gaugeOf, gaugesOf, type Labels, latencyFamily } from './exposition.ts'
 import { knownMethods, statusClass } from './labels.ts'
 import { onceForEach } from './once-for-each.ts'
-import type { ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
+import type { CertificatesToWatch, ConfigurationToWatch, RingToWatch, UpstreamToWatch } from './watched.ts'
 
 /**
  * How an exchange ended. `shadowed`: forwarded though a rule would have refused it; `revoked`: broken off under way
@@ -73,6 +73,10 @@ export interface Metrics {
   watchUpstreams(read: () => Iterable<UpstreamToWatch>): void
   /** Where it is read at a scrape what became of the last reading of the configuration; nothing is shown without. */
   watchConfiguration(configuration: ConfigurationToWatch): void
+  /** Where the certificates that clients are shown are read from at a scrape; nothing is shown without TLS. */
+  watchCertificates(certificates: CertificatesToWatch): void
+  /** A TLS handshake with a client came to nothing. */
+  handshakeFailed(): void
   /** Media type of what `expose` yields. */
   readonly contentType: string
   /** Everything, those of the process included, in the Prometheus text format. */
@@ -182,6 +186,23 @@ export function createMetrics(): Metrics {
     'When the configuration file was last read and found good: at the start, after a change or when asked to.',
     () => configuration && configuration.status.goodAt / 1000,
   )
+  let certificates: CertificatesToWatch | undefined
+  const certificateExpiry = gaugesOf(
+    'sallyport_certificate_expiry_timestamp_seconds',
+    'When a certificate that clients are shown expires.',
+    () =>
+      (certificates?.expiries() ?? []).map(({ file, expiresAt }) => [{ file }, expiresAt / 1000] as const),
+  )
+  const certificatesOutdated = gaugeOf(
+    'sallyport_certificates_outdated',
+    'Whether the files of the certificates cannot be used, so that the last good ones are in force.',
+    () => certificates && Number(certificates.isOutdated),
+  )
+  const handshakesFailed = cellFamily(
+    'counter',
+    'sallyport_tls_handshakes_failed_total',
+    'TLS handshakes of clients that came to nothing.',
+  )
   const families = [
     durations,
     exchanges,
@@ -204,11 +225,15 @@ export function createMetrics(): Metrics {
     targetsUp,
     configurationGood,
     configurationGoodAt,
+    certificateExpiry,
+    certificatesOutdated,
+    handshakesFailed,
   ]
 
   const running = inFlight.cell()
   const propagations = propagation.series({})
   const refusedSystemTokens = systemToken.cell()
+  const failedHandshakes = handshakesFailed.cell()
   const lookupsOf = onceForEach((tier: LookupTier) =>
     onceForEach((result: LookupResult) => lookups.cell({ tier, result })),
   )
@@ -292,6 +317,12 @@ export function createMetrics(): Metrics {
     },
     watchConfiguration: (watched) => {
       configuration = watched
+    },
+    watchCertificates: (watched) => {
+      certificates = watched
+    },
+    handshakeFailed: () => {
+      failedHandshakes.value += 1
     },
     contentType: processMetrics.contentType,
     expose: async () => families.map((family) => family.render()).join('') + (await processMetrics.metrics()),

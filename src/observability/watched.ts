@@ -18,3 +18,9 @@ export interface UpstreamToWatch {
 export interface ConfigurationToWatch {
   readonly status: { readonly isGood: boolean; readonly goodAt: number }
 }
+
+export interface CertificatesToWatch {
+  readonly isOutdated: boolean
+  /** In milliseconds of the wall clock, by the path of the file. */
+  expiries(): readonly { readonly file: string; readonly expiresAt: number }[]
+}

@@ -7,7 +7,9 @@
  * @module
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
 import type { TokenState } from '../tokens/token.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
@@ -38,6 +40,46 @@ export interface OpenTunnel {
 /** A request to switch protocols that its route allows, and what the client has sent behind it. */
 export interface UpgradeRequest extends AllowedUpgrade {
   readonly early: EarlyBytes
+  /** As Node has it: the answer may be the last of HTTP on its connection. */
+  readonly response: ServerResponse
+}
+
+/**
+ * What streams a request's body, with the little of its head that concerns the body. Node's `IncomingMessage` is one.
+ * It ends when the body is complete, and closes without an end when it never will be.
+ */
+export interface ClientRequest extends Readable {
+  readonly method?: string | undefined
+  readonly httpVersion: string
+  readonly rawHeaders: string[]
+  readonly headers: Pick<IncomingHttpHeaders, 'expect' | 'transfer-encoding'>
+  /** The client's connection, which other requests may share. */
+  readonly socket: Socket
+  /** The body has come whole. */
+  readonly complete: boolean
+}
+
+/**
+ * Takes a response, as Node's `ServerResponse` does. `close` comes once, whatever becomes of it; a response that is
+ * destroyed before its end looks broken to the client.
+ */
+export interface ClientResponse {
+  readonly statusCode: number
+  readonly headersSent: boolean
+  readonly destroyed: boolean
+  readonly writableEnded: boolean
+  readonly writableFinished: boolean
+  /** Whether the connection may be used again; where requests share it, it may whatever is set here. */
+  shouldKeepAlive: boolean
+  writeContinue(): void
+  writeInformation?(status: number, headers: readonly string[]): void
+  writeHead(status: number, reason: string, headers: string[]): unknown
+  writeHead(status: number, headers: OutgoingHttpHeaders | string[]): unknown
+  /** False when the client should be waited for: `drain` follows. */
+  write(bytes: Buffer | string, encoding?: BufferEncoding): boolean
+  end(bytes?: Buffer | string, encoding?: BufferEncoding): unknown
+  destroy(): unknown
+  once(event: 'close' | 'drain', listener: () => void): unknown
 }
 
 /** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
@@ -77,8 +119,8 @@ export class Exchange {
   readonly peer: string | undefined
   /** Scheme the client spoke. */
   readonly scheme: 'http' | 'https'
-  readonly incoming: IncomingMessage
-  readonly response: ServerResponse
+  readonly incoming: ClientRequest
+  readonly response: ClientResponse
   /** Monotonic, in milliseconds. */
   readonly startedAtMs: number
   readonly notes: ExchangeNotes = {
@@ -104,8 +146,8 @@ export class Exchange {
   constructor(
     id: string,
     target: string,
-    incoming: IncomingMessage,
-    response: ServerResponse,
+    incoming: ClientRequest,
+    response: ClientResponse,
     upgrade?: UpgradeRequest,
   ) {
     this.id = id

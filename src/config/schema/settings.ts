@@ -5,46 +5,11 @@
  */
 
 import { z } from 'zod'
-import { byteSize, cidr, count, duration, flag, name } from './primitives.ts'
+import { listen } from './listen.ts'
+import { cidr, count, flag, name } from './primitives.ts'
 import { route } from './routes.ts'
 import { cache, keys, store, systemToken } from './tokens.ts'
 import { upstream } from './upstream.ts'
-
-const listen = z
-  .strictObject({
-    address: z.string().default('127.0.0.1').describe('Address of the data plane.'),
-    port: count(0, 65_535).prefault(8080).describe('Port of the data plane; 0 takes a free one.'),
-    limits: z
-      .strictObject({
-        headerCount: count(1, 900).prefault(100).describe('Header lines of a request; more is 431.'),
-        headerBytes: byteSize()
-          .prefault('32KiB')
-          .describe('Bytes of the request line and all headers; more is 431.'),
-        targetBytes: byteSize().prefault('8KiB').describe('Bytes of the request target; more is 400.'),
-        connections: count(1, 1_000_000)
-          .prefault(20_000)
-          .describe('Open client connections; more are closed at once.'),
-      })
-      .prefault({}),
-    timeouts: z
-      .strictObject({
-        headers: duration().prefault('15s').describe('From the first byte to the last header; then 408.'),
-        request: duration().prefault('1h').describe('From the first byte to the end of the body; then 408.'),
-        keepAlive: duration().prefault('75s').describe('An idle connection between two requests.'),
-        idle: duration().prefault('5m').describe('A connection on which no byte moves in either direction.'),
-        drain: duration({ zero: true })
-          .prefault('30s')
-          .describe('How long requests in flight may take once the gateway has stopped listening.'),
-        drainDelay: duration({ zero: true })
-          .prefault('0s')
-          .describe(
-            'How long the gateway goes on listening once it is told to stop: /readyz says so at once, and whoever sends requests here needs that long to notice.',
-          ),
-      })
-      .prefault({}),
-  })
-  .prefault({})
-  .describe('The data plane: where clients connect.')
 
 const admin = z
   .strictObject({

@@ -13,14 +13,14 @@ import { UpgradeCall } from './upgrade-call.ts'
 
 /** Send it. Its connection counts as a tunnel from the dialling on. Throws an `Http1Error` as `UpgradeCall` does. */
 export function requestUpgrade(
-  { response, notes }: Exchange,
+  { notes }: Exchange,
   upgrade: UpgradeRequest,
   request: UpstreamRequest,
   upstream: Upstream,
   carrier: ResponseCarrier,
   filterHeaders: FilterHeaders,
 ): UpstreamCall {
-  const { protocol, early } = upgrade
+  const { protocol, early, response } = upgrade
   const order = { request, protocol, timeouts: { ...upstream.timeouts, ...request.timeouts } }
   const call = new UpgradeCall(order, upstream.dial, carrier, (head, socket, fromUpstream) => {
     carrier.leave()
