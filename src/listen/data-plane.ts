@@ -16,6 +16,7 @@ import type { Plan } from '../request/plan.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { limitBody } from './http2/limit-body.ts'
 import { readHead } from './http2/request-head.ts'
 import { Http2Sessions } from './http2/sessions.ts'
 import { StreamRequest } from './http2/stream-request.ts'
@@ -78,6 +79,7 @@ export async function openDataPlane(
     const request = new StreamRequest(stream, socket, head)
     const response = new StreamResponse(stream, request, timeouts.idle)
     const exchange = new Exchange(nextId(), head.target, request, response)
+    limitBody(exchange, timeouts.request)
     begin(exchange, head.refusal ?? refusalOfWish(exchange))
   })
 

@@ -48,7 +48,13 @@ async function attack(t: Test, wire: Http2Wire, input: Http2Input): Promise<void
 }
 
 function framesOf(input: Http2Input, token: string): readonly Buffer[] {
-  const pseudo = { ':method': 'GET', ':scheme': 'https', ':authority': 'gate.example', ':path': '/a', ...input.pseudo }
+  const pseudo = {
+    ':method': 'GET',
+    ':scheme': 'https',
+    ':authority': 'gate.example',
+    ':path': '/a',
+    ...input.pseudo,
+  }
   const written = Object.entries(pseudo).flatMap(([name, value]): readonly HeaderLine[] =>
     value === null ? [] : [[name, value]],
   )

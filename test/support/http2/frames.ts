@@ -20,7 +20,14 @@ export const frameTypes = {
   continuation: 9,
 } as const
 
-export const flags = { none: 0, endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const
+export const flags = {
+  none: 0,
+  endStream: 0x1,
+  ack: 0x1,
+  endHeaders: 0x4,
+  padded: 0x8,
+  priority: 0x20,
+} as const
 
 export const settingIds = {
   headerTableSize: 1,

@@ -75,7 +75,8 @@ function integer(pattern: number, bits: number, value: number): Buffer {
 
 function nameAt(index: number): string {
   const name = names[index]
-  if (name === undefined || name === '') throw new Error(`a server without a dynamic table refers to ${index}`)
+  if (name === undefined || name === '')
+    throw new Error(`a server without a dynamic table refers to ${index}`)
   return name
 }
 
@@ -109,7 +110,8 @@ class Reader {
   text(): string {
     const isHuffman = this.peek() >= 0x80
     const length = this.integer(7)
-    const bytes = this.#block.subarray(this.#at, (this.#at += length))
+    const bytes = this.#block.subarray(this.#at, this.#at + length)
+    this.#at += length
     return isHuffman ? readHuffman(bytes) : bytes.toString('latin1')
   }
 }

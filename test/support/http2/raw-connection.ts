@@ -10,7 +10,16 @@ import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Scope } from '../private-server.ts'
 import type { HeaderLine } from '../recording-upstream.ts'
-import { type Frame, FrameReader, flags, frame, frameTypes, preface, settingIds, settingsFrame } from './frames.ts'
+import {
+  type Frame,
+  FrameReader,
+  flags,
+  frame,
+  frameTypes,
+  preface,
+  settingIds,
+  settingsFrame,
+} from './frames.ts'
 import { readHeaderBlock } from './hpack.ts'
 
 export interface Http2Answer {
@@ -20,6 +29,8 @@ export interface Http2Answer {
   /** All values of a header. */
   header(name: string): readonly string[]
   readonly body: Buffer
+  /** The server said that it is complete. */
+  readonly isComplete: boolean
   /** The code of the server's RST_STREAM, behind or instead of an answer. */
   readonly reset: number | undefined
   /** The code of the server's GOAWAY, where the whole connection ended first. */
@@ -49,10 +60,12 @@ export async function connectHttp2(
     ca: readFileSync(join(certificates, 'ca.pem')),
     ALPNProtocols: ['h2'],
   })
+  socket.setNoDelay(true)
   t.teardown(() => socket.destroy())
   const connection = new RawConnection(socket)
   await once(socket, 'secureConnect')
-  if (socket.alpnProtocol !== 'h2') throw new Error(`the server chose ${socket.alpnProtocol || 'no protocol'}`)
+  if (socket.alpnProtocol !== 'h2')
+    throw new Error(`the server chose ${socket.alpnProtocol || 'no protocol'}`)
   connection.send(preface, settingsFrame([[settingIds.headerTableSize, 0], ...settings]))
   await connection.until(({ type }) => type === frameTypes.settings)
   if (!isSilent) connection.send(frame(frameTypes.settings, flags.ack, 0))
@@ -138,8 +151,7 @@ export class RawConnection {
 
   /** What came on a stream once it or the connection is over. */
   async answer(streamId: number): Promise<Http2Answer> {
-    const isLast = ({ type, flags: set }: Frame) =>
-      type === frameTypes.reset || ((type === frameTypes.data || type === frameTypes.headers) && (set & flags.endStream) > 0)
+    const isLast = (frame: Frame) => frame.type === frameTypes.reset || isEnd(frame)
     await this.#when(() => this.#isOver || this.#of(streamId).some(isLast), `an answer on stream ${streamId}`)
     return this.answerSoFar(streamId)
   }
@@ -156,6 +168,7 @@ export class RawConnection {
       headers: lines.filter(([name]) => !name.startsWith(':')),
       header,
       body: Buffer.concat(payloads(frameTypes.data)),
+      isComplete: frames.some(isEnd),
       reset: payloads(frameTypes.reset)[0]?.readUInt32BE(0),
       goAway: this.goAway(),
     }
@@ -183,7 +196,13 @@ export class RawConnection {
   }
 
   #shown(): string {
-    const shown = this.frames.slice(-8).map(({ type, streamId, flags: set }) => `${type}/${set} of ${streamId}`)
+    const shown = this.frames
+      .slice(-8)
+      .map(({ type, streamId, flags: set }) => `${type}/${set} of ${streamId}`)
     return `${shown.join(', ') || 'no frames'}${this.#isOver ? ', closed' : ''}`
   }
+}
+
+function isEnd({ type, flags: set }: Frame): boolean {
+  return (type === frameTypes.data || type === frameTypes.headers) && (set & flags.endStream) > 0
 }

@@ -3,15 +3,17 @@
  * @module
  */
 
-import type { HeaderLine } from '../../support/recording-upstream.ts'
 import type { RefusalCode } from '../../../src/request/refusal.ts'
+import type { HeaderLine } from '../../support/recording-upstream.ts'
 import type { Carried } from './attack.ts'
 
 /**
  * What has to become of it: refused with a code; `broken`, which is an end of its stream or its connection without an
  * answer; or carried.
  */
-export type Http2Verdict = { readonly refused: RefusalCode | 'broken'; readonly isLate?: true } | { readonly carried: Carried }
+export type Http2Verdict =
+  | { readonly refused: RefusalCode | 'broken'; readonly isLate?: true }
+  | { readonly carried: Carried }
 
 export type Http2Input = {
   /** Pseudo-headers that differ from those of `GET https://gate.example/a`; `null` leaves one out. */
@@ -37,8 +39,9 @@ export interface Http2Attack {
 const broken = 'broken'
 const brokenLines = (...lines: readonly HeaderLine[]): readonly Http2Input[] =>
   lines.map((line) => ({ lines: [line], refused: broken }))
-const brokenPseudo = (...pseudos: readonly Readonly<Record<string, string | null>>[]): readonly Http2Input[] =>
-  pseudos.map((pseudo) => ({ pseudo, refused: broken }))
+const brokenPseudo = (
+  ...pseudos: readonly Readonly<Record<string, string | null>>[]
+): readonly Http2Input[] => pseudos.map((pseudo) => ({ pseudo, refused: broken }))
 const post = { ':method': 'POST' }
 const smuggled = '0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: gate.example\r\n\r\n'
 const split = 'x\r\nX-Owner: admin\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x'
@@ -50,11 +53,22 @@ export const http2Attacks: readonly Http2Attack[] = [
     inputs: [
       { pseudo: post, lines: [['content-length', '0']], data: [smuggled], refused: broken, isLate: true },
       { pseudo: post, lines: [['content-length', '3']], data: [smuggled], refused: broken, isLate: true },
-      { pseudo: post, lines: [['content-length', '3']], data: ['abc', smuggled], refused: broken, isLate: true },
+      {
+        pseudo: post,
+        lines: [['content-length', '3']],
+        data: ['abc', smuggled],
+        refused: broken,
+        isLate: true,
+      },
       { pseudo: post, lines: [['content-length', '99']], data: [smuggled], refused: broken, isLate: true },
       ...['5', '1'].map((length): Http2Input => ({ lines: [['content-length', length]], refused: broken })),
       ...['+5', '-1', '0x5', '5, 5', '5 5', '', 'five', '99999999999999999999999'].map(
-        (length): Http2Input => ({ pseudo: post, lines: [['content-length', length]], data: ['hello'], refused: broken }),
+        (length): Http2Input => ({
+          pseudo: post,
+          lines: [['content-length', length]],
+          data: ['hello'],
+          refused: broken,
+        }),
       ),
       {
         pseudo: post,
@@ -71,7 +85,11 @@ export const http2Attacks: readonly Http2Attack[] = [
         data: ['he', '', 'llo'],
         carried: { method: 'POST', body: 'hello', lacks: /^transfer-encoding/ },
       },
-      { pseudo: post, data: [smuggled], carried: { method: 'POST', body: smuggled, lacks: /^content-length/ } },
+      {
+        pseudo: post,
+        data: [smuggled],
+        carried: { method: 'POST', body: smuggled, lacks: /^content-length/ },
+      },
       { pseudo: { ':method': 'GET' }, data: [smuggled], carried: { method: 'GET', body: smuggled } },
     ],
   },
@@ -118,10 +136,25 @@ export const http2Attacks: readonly Http2Attack[] = [
     title: 'CR, LF, NUL and their kin make no line: what holds one does not go up',
     inputs: [
       ...[split, 'a\nb', 'a\rb', 'a\u0000b', 'a\u0001b', 'a\u007fb', ' a', 'a ', '\ta', 'a\r\n b'].map(
-        (value): Http2Input => ({ lines: [['x-split', value]], carried: { target: '/a', lacks: /^x-split|^x-owner/ } }),
+        (value): Http2Input => ({
+          lines: [['x-split', value]],
+          carried: { target: '/a', lacks: /^x-split|^x-owner/ },
+        }),
       ),
-      ...['x-split\r\nx-owner', 'x-split: y\r\nx', 'x-split x', 'x-split\u0000', 'x-split:', 'x-split\u00e9', 'x(split)', ''].map(
-        (name): Http2Input => ({ lines: [[name, 'admin']], carried: { target: '/a', lacks: /^x-?\(?split|^x-owner|^:/ } }),
+      ...[
+        'x-split\r\nx-owner',
+        'x-split: y\r\nx',
+        'x-split x',
+        'x-split\u0000',
+        'x-split:',
+        'x-split\u00e9',
+        'x(split)',
+        '',
+      ].map(
+        (name): Http2Input => ({
+          lines: [[name, 'admin']],
+          carried: { target: '/a', lacks: /^x-?\(?split|^x-owner|^:/ },
+        }),
       ),
       ...brokenLines(['content-length', '5\r\nx: y']),
     ],
@@ -211,7 +244,12 @@ export const http2Attacks: readonly Http2Attack[] = [
     id: 'H19',
     title: 'a name has one spelling: capitals break the stream off, and «_» is refused',
     inputs: [
-      ...brokenLines(['X-Owner', 'admin'], ['Authorization', 'Bearer x'], ['x-Owner', 'admin'], [':Path', '/admin']),
+      ...brokenLines(
+        ['X-Owner', 'admin'],
+        ['Authorization', 'Bearer x'],
+        ['x-Owner', 'admin'],
+        [':Path', '/admin'],
+      ),
       ...(['x_owner', 'x-real_ip', '_', 'authorization_'] as const).map(
         (name): Http2Input => ({ lines: [[name, 'x']], refused: 'malformed_header' }),
       ),
@@ -247,7 +285,13 @@ export const http2Attacks: readonly Http2Attack[] = [
       },
       { pseudo: post, data: ['ok'], trailers: [[':path', '/evil']], refused: broken, isLate: true },
       { pseudo: post, data: ['ok'], trailers: [['X-Owner', 'evil']], refused: broken, isLate: true },
-      { pseudo: post, data: ['ok'], trailers: [['transfer-encoding', 'chunked']], refused: broken, isLate: true },
+      {
+        pseudo: post,
+        data: ['ok'],
+        trailers: [['transfer-encoding', 'chunked']],
+        refused: broken,
+        isLate: true,
+      },
     ],
   },
   {
