@@ -19,7 +19,7 @@ import {
   settingIds,
   windowFrame,
 } from '../support/http2/frames.ts'
-import { headerBlock, indexed, keptLiteral } from '../support/http2/hpack.ts'
+import { firstDynamicIndex, headerBlock, indexed, keptLiteral } from '../support/http2/hpack.ts'
 import { until } from '../support/until.ts'
 import { codeOfHttp2, type Http2Wire, pseudo, startHttp2Wire } from './http2-wire.ts'
 
@@ -148,7 +148,7 @@ async function bomb(t: Test, wire: Http2Wire, name: string, references: number):
   const before = { requests: wire.upstream.requests.length, work: await wire.work() }
   const memory = process.memoryUsage().rss
   for (let index = 1; index <= 50; index++) {
-    const bombs = Buffer.concat(Array.from({ length: references }, () => indexed(62)))
+    const bombs = Buffer.concat(Array.from({ length: references }, () => indexed(firstDynamicIndex)))
     connection.send(headersFrame(2 * index + 1, Buffer.concat([wire.get('/bomb'), bombs])))
   }
   for (let index = 1; index <= 50; index++) {

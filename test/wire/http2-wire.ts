@@ -3,7 +3,6 @@
  * @module
  */
 
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import { headersFrame } from '../support/http2/frames.ts'
 import { headerBlock } from '../support/http2/hpack.ts'
@@ -13,17 +12,11 @@ import {
   type Http2Answer,
   type RawConnection,
 } from '../support/http2/raw-connection.ts'
+import { serviceTls } from '../support/http2-client.ts'
 import type { Scope } from '../support/private-server.ts'
 import type { HeaderLine } from '../support/recording-upstream.ts'
 import type { Wire, WireInput } from './wire.ts'
 import { startWatchedWire, workOf } from './witness.ts'
-
-const certificates = join(import.meta.dirname, '../support/certificates')
-
-/** `listen.tls` of a gateway that `connectHttp2` trusts. */
-export const tls = {
-  certificates: [{ certificate: join(certificates, 'service.pem'), key: join(certificates, 'service.key') }],
-}
 
 /** What stands in the pseudo-headers of a request; `null` leaves one out. */
 export interface Pseudo {
@@ -49,7 +42,7 @@ export interface Http2Wire extends Pick<Wire, 'gateway' | 'upstream' | 'token'> 
 }
 
 export async function startHttp2Wire(t: Test, input: WireInput = {}): Promise<Http2Wire> {
-  const wire = await startWatchedWire(t, { ...input, listen: { tls, ...input.listen } })
+  const wire = await startWatchedWire(t, { ...input, listen: { tls: serviceTls, ...input.listen } })
   const { gateway, upstream, token } = wire
   const credential: HeaderLine = ['authorization', `Bearer ${token}`]
   const get: Http2Wire['get'] = (path, ...more) => headerBlock([...pseudo({ path }), credential, ...more])

@@ -5,9 +5,8 @@
  */
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
+import { authority } from '../http2-client.ts'
 import type { Scope } from '../private-server.ts'
 import type { HeaderLine } from '../recording-upstream.ts'
 import {
@@ -44,7 +43,6 @@ export interface ConnectOptions {
   readonly isSilent?: boolean
 }
 
-const certificates = join(import.meta.dirname, '../certificates')
 const deadlineMs = 10_000
 
 /** Connects to 127.0.0.1, agrees on `h2`, and sends the preface. Destroyed when the test is over. */
@@ -57,7 +55,7 @@ export async function connectHttp2(
     port,
     host: '127.0.0.1',
     servername: 'service.test',
-    ca: readFileSync(join(certificates, 'ca.pem')),
+    ca: authority,
     ALPNProtocols: ['h2'],
   })
   socket.setNoDelay(true)

@@ -12,7 +12,13 @@ import type { Carried } from './attack.ts'
  * answer; or carried.
  */
 export type Http2Verdict =
-  | { readonly refused: RefusalCode | 'broken'; readonly isLate?: true }
+  | {
+      readonly refused: RefusalCode | 'broken'
+      /** Its head is in order, so that it is decided on before the rest turns out not to be. */
+      readonly isLate?: true
+      /** Whichever comes first. */
+      readonly orBroken?: true
+    }
   | { readonly carried: Carried }
 
 export type Http2Input = {
