@@ -52,7 +52,7 @@ export class Http2Sessions {
     const open: OpenSession = { session, socket, streams: 0, timer: undefined }
     this.#open.add(open)
     session.setLocalWindowSize(sessionWindowBytes)
-    session.setTimeout(this.#timeouts.idle, () => session.destroy())
+    session.setTimeout(this.#timeouts.idle, () => session.destroy(constants.NGHTTP2_CANCEL))
     // Its close follows; what the client did wrong it was told.
     session.on('error', () => {})
     session.once('close', () => {
@@ -61,14 +61,22 @@ export class Http2Sessions {
       socket.destroy()
     })
     session.on('stream', (stream, _headers, _flags, raw) => this.#began(open, stream, raw))
-    this.#awaitStream(open, this.#timeouts.headers)
+    this.#awaitStream(open, this.#isLeaving ? noticeMs : this.#timeouts.headers)
   }
 
-  /** Tells every client to open no more streams here, and closes each connection when its streams have ended. */
+  /**
+   * Tells every client to open no more streams here, and closes each connection when its streams have ended. A busy one
+   * takes more for a moment; an idle one is told its last stream at once, so that a request that crosses the message is
+   * sent again: Node reads no more of an idle connection that was told to go.
+   */
   leave(): void {
     this.#isLeaving = true
     for (const open of this.#open) {
-      if (open.session.closed) continue
+      if (open.session.closed || open.session.destroyed) continue
+      if (open.streams === 0) {
+        this.#close(open)
+        continue
+      }
       open.session.goaway(constants.NGHTTP2_NO_ERROR, lastStream)
       setTimeout(() => this.#close(open), noticeMs).unref()
     }
@@ -76,7 +84,7 @@ export class Http2Sessions {
 
   /** Breaks off what is under way. */
   closeAll(): void {
-    for (const { session } of this.#open) session.destroy()
+    for (const { session } of this.#open) session.destroy(constants.NGHTTP2_CANCEL)
   }
 
   #began(open: OpenSession, stream: ServerHttp2Stream, raw: readonly string[]): void {
@@ -86,23 +94,26 @@ export class Http2Sessions {
     clearTimeout(open.timer)
     stream.once('close', () => {
       open.streams--
-      if (open.streams === 0) this.#awaitStream(open, this.#timeouts.keepAlive)
+      if (open.streams > 0) return
+      if (this.#isLeaving) this.#close(open)
+      this.#awaitStream(open, this.#timeouts.keepAlive)
     })
     this.#take(stream, raw, open.socket)
     if (this.#isLeaving) this.#close(open)
   }
 
-  /** Without a stream the connection ends after a while, and at once when it was told to. */
+  /** Without a stream the connection ends after a while; one that was closed ends whether the client agrees or not. */
   #awaitStream(open: OpenSession, waitMs: number): void {
-    const { session, socket } = open
+    if (!this.#open.has(open)) return
     clearTimeout(open.timer)
-    const onTime = session.closed ? () => socket.destroy() : () => this.#close(open)
-    open.timer = setTimeout(onTime, session.closed ? lingerMs : waitMs).unref()
+    open.timer = open.session.closed
+      ? setTimeout(() => open.socket.destroy(), lingerMs).unref()
+      : setTimeout(() => this.#close(open), waitMs).unref()
   }
 
-  /** Streams under way finish; without any the connection ends, whether the client agrees or not. */
+  /** Streams under way finish. */
   #close(open: OpenSession): void {
-    if (open.session.closed) return
+    if (open.session.closed || open.session.destroyed) return
     open.session.close()
     if (open.streams === 0) this.#awaitStream(open, lingerMs)
   }

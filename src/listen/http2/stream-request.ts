@@ -11,6 +11,11 @@ import type { ClientRequest } from '../../request/exchange.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import type { RequestHead } from './request-head.ts'
 
+/** Resets a stream at once. Node's `close` would end the response first, as if it were complete. */
+export function breakOff(stream: ServerHttp2Stream): void {
+  stream.destroy(new Error('the exchange was broken off'))
+}
+
 /** Reads from the stream no faster than it is read: the client's window is the rest of the backpressure. */
 export class StreamRequest extends Readable implements ClientRequest {
   readonly method: string
@@ -55,7 +60,10 @@ export class StreamRequest extends Readable implements ClientRequest {
 
   /** Nobody wants the rest of the body. Once the response is complete, this is no error (RFC 9113 section 8.1). */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.#isComplete && !this.#stream.closed) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+    if (!this.#isComplete && !this.#stream.closed) {
+      if (this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+      else breakOff(this.#stream)
+    }
     done(error)
   }
 

@@ -6,9 +6,9 @@
 
 import { EventEmitter } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { ClientResponse } from '../../request/exchange.ts'
-import type { StreamRequest } from './stream-request.ts'
+import { breakOff, type StreamRequest } from './stream-request.ts'
 
 /** Have a meaning to one connection of HTTP/1.1 alone (RFC 9113 section 8.2.2). */
 const connectionHeaders: ReadonlySet<string> = new Set([
@@ -21,6 +21,8 @@ const connectionHeaders: ReadonlySet<string> = new Set([
 
 /** Statuses whose responses have no body, and no word on its length. */
 const withoutLength: ReadonlySet<number> = new Set([204, 205])
+
+const statusMax = 599
 
 /** As far as the gateway uses Node's `ServerResponse`. */
 export class StreamResponse extends EventEmitter implements ClientResponse {
@@ -48,12 +50,14 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
       this.emit('drain')
     })
     stream.once('finish', () => {
-      if (this.writableEnded && !stream.closed) this.#finish()
+      if (this.writableEnded && stream.rstCode === 0) this.#finish()
     })
     // Its close follows, and everybody hears of that.
     stream.on('error', () => {})
     stream.once('close', () => {
       this.#calm()
+      // A stream that both sides have ended closes before it says that it has finished.
+      if (this.writableEnded && stream.rstCode === 0) this.#isFinished = true
       this.#isDestroyed = true
       this.emit('close')
     })
@@ -88,11 +92,14 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
   /** A reason has no place in HTTP/2. */
   writeHead(status: number, reason: string | OutgoingHttpHeaders | string[], headers?: string[]): this {
     if (this.headersSent || this.#isGone()) return this
-    this.statusCode = status
+    // Beyond it Node sends none: to a client it would be a failure of the upstream (RFC 9110 section 15).
+    const isKnown = status <= statusMax
+    this.statusCode = isKnown ? status : 502
     this.headersSent = true
-    const { method } = this.#request
-    this.#isBodiless = method === 'HEAD' || status === 304 || withoutLength.has(status)
-    const lines = linesOf(status, headers ?? (typeof reason === 'string' ? [] : reason))
+    const isHead = this.#request.method === 'HEAD'
+    this.#isBodiless = isHead || !isKnown || status === 304 || withoutLength.has(status)
+    const given = headers ?? (typeof reason === 'string' ? [] : reason)
+    const lines = linesOf(this.statusCode, isKnown ? given : [])
     this.#stream.respond(lines, { endStream: this.#isBodiless })
     return this
   }
@@ -122,7 +129,7 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
   destroy(): this {
     if (this.destroyed) return this
     this.#isDestroyed = true
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    breakOff(this.#stream)
     return this
   }
 
