@@ -10,7 +10,7 @@ import type { HeaderLine } from '../support/recording-upstream.ts'
 import { codeOfHttp2, type Http2Wire, pseudo, startHttp2Wire } from './http2-wire.ts'
 import { leavesNoTrace } from './witness.ts'
 
-type Case = readonly [code: string, lines: readonly HeaderLine[], query?: string]
+type Case = readonly [code: string, lines: readonly HeaderLine[], query: string]
 
 const routes = [
   {
@@ -57,7 +57,7 @@ t.test('B28 B29 B30 two credentials are refused over HTTP/2 too, wherever they s
   await areRefused(
     t,
     wire,
-    cases.map(([lines, query]) => ['ambiguous_credential', lines, query]),
+    cases.map(([lines, query = '']) => ['ambiguous_credential', lines, query]),
   )
   t.equal((await ask(wire, [bearer])).status, 200)
 })
@@ -71,6 +71,7 @@ t.test('B29 a credential in crumbs of a cookie is none', async (t) => {
         ['cookie', `api_key=${wire.token}`],
         ['cookie', `authorization=Bearer ${wire.token}`],
       ],
+      '',
     ],
   ])
 })
@@ -87,7 +88,7 @@ t.test('B31 one scheme, one space and one plain text are a credential over HTTP/
   ]
   const none = [`Bearer\t${token}`, `Bearer,${token}`, token, '']
   await areRefused(t, wire, [
-    ...malformed.map((value): Case => ['malformed_credential', [['authorization', value]]]),
-    ...none.map((value): Case => ['credential_required', [['authorization', value]]]),
+    ...malformed.map((value): Case => ['malformed_credential', [['authorization', value]], '']),
+    ...none.map((value): Case => ['credential_required', [['authorization', value]], '']),
   ])
 })

@@ -22,6 +22,7 @@ import {
 } from '../support/http2/frames.ts'
 import { headerBlock } from '../support/http2/hpack.ts'
 import type { HeaderLine } from '../support/recording-upstream.ts'
+import { until } from '../support/until.ts'
 import { type Http2Wire, pseudo, startHttp2Wire } from './http2-wire.ts'
 
 /** Streams that one connection gets to begin, resets or not: what is under way at once, and what may be reset. */
@@ -68,6 +69,26 @@ t.test('H01 rapid reset with as many unknown credentials is no storm of look-ups
     return Buffer.concat([headersFrame(streamOf(index), headerBlock(lines)), resetFrame(streamOf(index))])
   })
   await endsItself(t, wire, flood, streamsMax)
+})
+
+t.test('H01 requests that are reset once the upstream has them end their connection as well', async (t) => {
+  const streams = 10
+  const wire = await startHttp2Wire(t, {
+    listen: { limits: { streams } },
+    replyTo: ({ target }) => (target === '/reset' ? new Promise(() => {}) : { body: 'ok' }),
+  })
+  const received = () => wire.upstream.requests.filter(({ target }) => target === '/reset').length
+  const connection = await wire.open()
+  const started = performance.now()
+  for (let index = 0; index < 500 && !connection.isOver; index++) {
+    connection.send(headersFrame(streamOf(index), wire.get('/reset')))
+    await until(() => received() > index || connection.isOver)
+    connection.send(resetFrame(streamOf(index)))
+  }
+  await connection.over()
+  const seconds = (performance.now() - started) / 1000
+  t.ok(received() <= 2 * streams + 33 * seconds + 2, `the upstream got ${received()} in ${seconds} seconds`)
+  await wire.serves(t)
 })
 
 t.test('H01 a client that changes its mind now and then is served on', async (t) => {
@@ -184,3 +205,14 @@ t.test(
     await wire.serves(t)
   },
 )
+
+t.test('H08 a body in frames of a byte each goes up whole', async (t) => {
+  const wire = await startHttp2Wire(t)
+  const bytes = 20_000
+  const { status } = await wire.ask(
+    headersFrame(1, wire.post(['content-length', String(bytes)]), flags.endHeaders),
+    repeated(bytes, (index) => dataFrame(1, 'x', index === bytes - 1 ? flags.endStream : flags.none)),
+  )
+  t.equal(status, 200)
+  t.equal(wire.upstream.requests[0]?.body.toString(), 'x'.repeat(bytes))
+})

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { once } from 'node:events'
+import { connect } from 'node:tls'
 import t from 'tap'
 import {
   dataFrame,
@@ -11,6 +13,7 @@ import {
   frame,
   frameTypes,
   headersFrame,
+  preface,
   settingIds,
   settingsFrame,
   uint32,
@@ -149,13 +152,9 @@ t.test(
     const { port } = wire.gateway
     const settings = settingsFrame([])
     const smuggled = headersFrame(1, wire.get('/smuggled'))
-    const prior = await rawRequest(
-      port,
-      Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings, smuggled]),
-      {
-        untilClose: true,
-      },
-    )
+    const prior = await rawRequest(port, Buffer.concat([preface, settings, smuggled]), {
+      untilClose: true,
+    })
     t.equal(prior.status, 400)
     t.equal(wire.upstream.requests.length, 0)
     const lines = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']
@@ -171,3 +170,26 @@ t.test(
     t.strictSame(more, [])
   },
 )
+
+t.test('H26 over TLS, whoever did not agree on HTTP/2 does not speak it', async (t) => {
+  const wire = await startHttp2Wire(t)
+  for (const ALPNProtocols of [['http/1.1'], undefined]) {
+    const socket = connect({
+      port: wire.gateway.port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      ALPNProtocols,
+    })
+    t.teardown(() => socket.destroy())
+    let answer = ''
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answer += text
+    })
+    socket.on('error', () => {})
+    socket.write(Buffer.concat([preface, settingsFrame([]), headersFrame(1, wire.get('/smuggled'))]))
+    await once(socket, 'close', { signal: AbortSignal.timeout(5_000) })
+    t.match(answer, /^HTTP\/1\.1 400 /)
+  }
+  t.equal(wire.upstream.requests.length, 0)
+  await wire.serves(t)
+})

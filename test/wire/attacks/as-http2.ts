@@ -19,10 +19,16 @@ function inputAsHttp2(input: Input): Http2Input {
   const [requestLine = '', ...written] = head.split('\r\n')
   const [, method = '', target = ''] = /^(\S+) (.*) HTTP\/1\.1$/s.exec(requestLine) ?? []
   const lines = written.filter((line) => line !== credential).map(headerLine)
-  const [first, ...otherHosts] = lines.filter(([name]) => name === 'host')
+  const hosts = lines.filter(([name]) => name === 'host')
+  const [first, second] = hosts
   return {
-    pseudo: { ':method': method, ':authority': first?.[1] ?? null, ':path': target },
-    lines: [...lines.filter(([name]) => name !== 'host'), ...otherHosts],
+    // Two stay what they are: an :authority and a Host that agree are one host.
+    pseudo: {
+      ':method': method,
+      ':authority': second === undefined ? (first?.[1] ?? null) : null,
+      ':path': target,
+    },
+    lines: [...lines.filter(([name]) => name !== 'host'), ...(second === undefined ? [] : hosts)],
     data: body === '' ? [] : [body],
     ...verdict(input, target, lines),
   }
