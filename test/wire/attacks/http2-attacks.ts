@@ -203,6 +203,9 @@ export const http2Attacks: readonly Http2Attack[] = [
         (path): Http2Input => ({ pseudo: { ':path': path }, refused: 'malformed_target' }),
       ),
       { pseudo: { ':method': 'OPTIONS', ':path': '*' }, refused: 'malformed_target' },
+      { pseudo: { ':path': '/\u00e4' }, refused: 'malformed_target' },
+      { pseudo: { ':scheme': 'http' }, refused: 'malformed_request' },
+      { pseudo: { ':scheme': 'ftp' }, refused: 'malformed_request' },
     ],
   },
   {
@@ -308,7 +311,9 @@ export const http2Attacks: readonly Http2Attack[] = [
         pseudo: { ':method': 'CONNECT', ':scheme': null, ':path': null, ':authority': 'evil.example:443' },
         refused: 'method_not_supported',
       },
-      { pseudo: { ':method': 'TRACE' }, refused: 'method_not_supported' },
+      ...['TRACE', 'get', 'FOO', 'PRI'].map(
+        (method): Http2Input => ({ pseudo: { ':method': method }, refused: 'method_not_supported' }),
+      ),
       { pseudo: { ':method': 'CONNECT' }, refused: broken },
       { pseudo: { ':method': 'CONNECT' }, lines: [[':protocol', 'websocket']], refused: broken },
     ],
