@@ -90,7 +90,7 @@ const violations: Readonly<
   ],
 }
 
-t.test('H23 what is no protocol ends its connection, and no whole request goes up', async (t) => {
+t.test('H21 what is no protocol ends its connection, and no whole request goes up', async (t) => {
   const wire = await startHttp2Wire(t)
   for (const [what, [code, frames]] of Object.entries(violations)) {
     const before = wire.upstream.requests.length
@@ -108,7 +108,7 @@ t.test('H23 what is no protocol ends its connection, and no whole request goes u
   await wire.serves(t)
 })
 
-t.test('H23 a stream is used once: a number again, or a lower one, is no second request', async (t) => {
+t.test('H21 a stream is used once: a number again, or a lower one, is no second request', async (t) => {
   const wire = await startHttp2Wire(t)
   const connection = await wire.open()
   connection.send(headersFrame(5, wire.get('/first')))
@@ -119,7 +119,7 @@ t.test('H23 a stream is used once: a number again, or a lower one, is no second 
   t.notMatch(wire.upstream.requests.map(({ target }) => target).join(), /again|lower/)
 })
 
-t.test('H23 DATA behind the end of a stream are no part of the request', async (t) => {
+t.test('H21 DATA behind the end of a stream are no part of the request', async (t) => {
   const wire = await startHttp2Wire(t)
   const connection = await wire.open()
   connection.send(headersFrame(1, wire.post(), flags.endHeaders), dataFrame(1, 'whole', flags.endStream))
@@ -129,7 +129,7 @@ t.test('H23 DATA behind the end of a stream are no part of the request', async (
   t.notMatch(wire.upstream.requests.map(({ body }) => body.toString()).join(), /smuggled/)
 })
 
-t.test('H24 padding is no part of a head or of a body', async (t) => {
+t.test('H22 padding is no part of a head or of a body', async (t) => {
   const wire = await startHttp2Wire(t)
   const padding = 200
   const padded = (type: number, set: number, bytes: Buffer) =>
@@ -146,7 +146,7 @@ t.test('H24 padding is no part of a head or of a body', async (t) => {
 })
 
 t.test(
-  'H26 without TLS there is no HTTP/2: neither its preface nor an upgrade to it opens anything',
+  'H24 without TLS there is no HTTP/2: neither its preface nor an upgrade to it opens anything',
   async (t) => {
     const wire = await startHttp2Wire(t, { listen: { tls: undefined } })
     const { port } = wire.gateway
@@ -171,7 +171,7 @@ t.test(
   },
 )
 
-t.test('H26 over TLS, whoever did not agree on HTTP/2 does not speak it', async (t) => {
+t.test('H24 over TLS, whoever did not agree on HTTP/2 does not speak it', async (t) => {
   const wire = await startHttp2Wire(t)
   for (const ALPNProtocols of [['http/1.1'], undefined]) {
     const socket = connect({

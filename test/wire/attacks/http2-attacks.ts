@@ -250,7 +250,7 @@ export const http2Attacks: readonly Http2Attack[] = [
     ],
   },
   {
-    id: 'H19',
+    id: 'H18',
     title: 'a name has one spelling: capitals break the stream off, and «_» is refused',
     inputs: [
       ...brokenLines(
@@ -268,7 +268,7 @@ export const http2Attacks: readonly Http2Attack[] = [
     ],
   },
   {
-    id: 'H21',
+    id: 'H19',
     title: 'a cookie in crumbs goes up as one line, and what else it holds is no credential',
     inputs: [
       {
@@ -282,7 +282,7 @@ export const http2Attacks: readonly Http2Attack[] = [
     ],
   },
   {
-    id: 'H25',
+    id: 'H23',
     title: 'trailers stay behind, and those that are none break the request off',
     inputs: [
       {
@@ -304,7 +304,7 @@ export const http2Attacks: readonly Http2Attack[] = [
     ],
   },
   {
-    id: 'H28',
+    id: 'H26',
     title: 'CONNECT, TRACE and methods that no gateway knows are answered 501',
     inputs: [
       {
@@ -319,7 +319,7 @@ export const http2Attacks: readonly Http2Attack[] = [
     ],
   },
   {
-    id: 'H29',
+    id: 'H27',
     title: 'expectations other than the one that is known are refused',
     inputs: [
       ...['200-ok', '100-continue, x', ''].map(
