@@ -15,7 +15,8 @@ export function addCheck(program: Command): void {
     .command('check')
     .description('Say what is wrong with a configuration, or that nothing is.')
     .action(async ({ config }: ConfigOption) => {
-      const { settings } = await compiledSettings(config)
+      // A gateway starts with an expired certificate, which its clients refuse; whoever asks is told.
+      const { settings } = await compiledSettings(config, Date.now())
       const routes = counted(settings.routes.length, 'route')
       const upstreams = counted(Object.keys(settings.upstreams).length, 'upstream')
       print(`${config}: ok (${routes}, ${upstreams})`)
@@ -23,13 +24,18 @@ export function addCheck(program: Command): void {
   withExamples(withConfig(check), 'check', 'check --config config/http.yaml')
 }
 
-/** Settings that the gateway can be built from. Throws a failure with every problem of the file. */
-export async function compiledSettings(file: string): Promise<AcceptedSettings> {
+/**
+ * Settings that the gateway can be built from. Throws a failure with every problem of the file, and of the files that
+ * it names; certificates that are not valid at `now` are a problem where it is given.
+ */
+export async function compiledSettings(file: string, now?: number): Promise<AcceptedSettings> {
   const loaded = readSettings(file)
   // Loaded here, so that commands on the record of tokens do not wait for a server that they do not start.
   const { compileGateway } = await import('../gateway.ts')
   const { report, lines } = createReporter(loaded.locate)
   compileGateway(loaded.settings, report)
+  const { reportCertificates } = await import('../listen/tls/check-certificates.ts')
+  reportCertificates(loaded.settings.listen.tls, report, now)
   if (lines().length > 0) throw invalidConfig(file, lines())
   return loaded
 }

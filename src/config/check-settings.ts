@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkListen } from './check-listen.ts'
 import { checkOptOuts } from './check-opt-outs.ts'
 import { checkRedis } from './check-redis.ts'
 import { checkUpstreams } from './check-upstreams.ts'
@@ -22,6 +23,7 @@ const factTtlMsMax = 60_000
 export function checkSettings(settings: Partial<Settings>, refuse: Report, warn: Report): void {
   checkRecord(settings, refuse)
   checkLease(settings, refuse)
+  checkListen(settings, refuse)
   checkRedis(settings.cache?.redis, refuse)
   checkUpstreams(settings, refuse)
   checkRoutes(settings, refuse, warn)

@@ -16,12 +16,9 @@ import type { Plan } from '../request/plan.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
-import { limitBody } from './http2/limit-body.ts'
-import { readHead } from './http2/request-head.ts'
 import { Http2Sessions } from './http2/sessions.ts'
-import { StreamRequest } from './http2/stream-request.ts'
-import { StreamResponse } from './http2/stream-response.ts'
-import { refusalOfPreamble, refusalOfWish } from './preamble.ts'
+import { streamExchange } from './http2/stream-exchange.ts'
+import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type Books, settleOnClose } from './settle.ts'
@@ -75,12 +72,8 @@ export async function openDataPlane(
     begin(exchange, refusalOfPreamble(exchange))
   }
   const sessions = new Http2Sessions(settings, (stream, raw, socket) => {
-    const head = readHead(raw, !stream.endAfterHeaders, limits.headerBytes)
-    const request = new StreamRequest(stream, socket, head)
-    const response = new StreamResponse(stream, request, timeouts.idle)
-    const exchange = new Exchange(nextId(), head.target, request, response)
-    limitBody(exchange, timeouts.request)
-    begin(exchange, head.refusal ?? refusalOfWish(exchange))
+    const { exchange, refusal } = streamExchange(nextId(), stream, raw, socket, settings)
+    begin(exchange, refusal)
   })
 
   const upgrades = new Upgrades({ findPlan: () => inForce().plan, clientErrors, nextId, begin: beginHttp1 })

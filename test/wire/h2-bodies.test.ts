@@ -134,7 +134,8 @@ t.test('an upload waits for its upstream, and nothing else waits for the upload'
       for (; sent < total; sent += chunk.length) yield chunk
     })(),
   ).pipe(stream)
-  for (let turn = 0; turn < 5; turn++) t.match(await wire.ask({ ':path': '/fast' }), { status: 200, body: 'ok' })
+  for (let turn = 0; turn < 5; turn++)
+    t.match(await wire.ask({ ':path': '/fast' }), { status: 200, body: 'ok' })
   release.resolve()
   t.match(await answerOf(stream), { status: 200 })
 })

@@ -22,18 +22,37 @@ t.test('status, header lines and bytes come down as they are; the reason stays b
     ['Upgrade', 'h2c'],
   ]
   const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-  const wire = await startSecureWire(t, { replyTo: () => ({ status: 299, statusText: 'Odd', headers, body }) })
+  const wire = await startSecureWire(t, {
+    replyTo: () => ({ status: 299, statusText: 'Odd', headers, body }),
+  })
   const answer = await wire.ask()
   t.match(answer, { status: 299, code: 0, body: body.toString('latin1') })
   t.match(answer.headers, { 'x-b': '1', 'set-cookie': ['a=1; Path=/', 'b=2'], 'content-length': '256' })
-  t.match(answer.headers['etag'], '\u00e9\u00ff')
-  for (const name of ['connection', 'x-secret', 'keep-alive', 'proxy-connection', 'upgrade', 'transfer-encoding'])
+  t.match(answer.headers.etag, '\u00e9\u00ff')
+  for (const name of [
+    'connection',
+    'x-secret',
+    'keep-alive',
+    'proxy-connection',
+    'upgrade',
+    'transfer-encoding',
+  ])
     t.notOk(name in answer.headers, name)
 })
 
 for (const [name, method, reply] of [
   ['HEAD', 'HEAD', { headers: [['Content-Length', '12345']] }],
-  ['304', 'GET', { status: 304, headers: [['ETag', '"x"'], ['Content-Length', '12345']] }],
+  [
+    '304',
+    'GET',
+    {
+      status: 304,
+      headers: [
+        ['ETag', '"x"'],
+        ['Content-Length', '12345'],
+      ],
+    },
+  ],
   ['204', 'GET', { status: 204 }],
   ['205', 'GET', { status: 205, headers: [['Content-Length', '0']] }],
 ] as const) {
@@ -50,7 +69,11 @@ for (const [name, method, reply] of [
 
 t.test('HEAD is refused without a body', async (t) => {
   const wire = await startSecureWire(t)
-  t.match(await wire.ask({ ':method': 'HEAD', authorization: 'Bearer nobody' }), { status: 401, body: '', code: 0 })
+  t.match(await wire.ask({ ':method': 'HEAD', authorization: 'Bearer nobody' }), {
+    status: 401,
+    body: '',
+    code: 0,
+  })
   await until(() => wire.gateway.log.some(({ outcome }) => outcome === 'invalid_token'))
 })
 
@@ -121,7 +144,9 @@ t.test('«100 Continue» is said when the upstream wants the body', async (t) =>
 })
 
 t.test('a status that HTTP/2 does not know breaks the stream alone', async (t) => {
-  const wire = await startSecureWire(t, { replyTo: () => ({ raw: 'HTTP/1.1 799 Odd\r\nContent-Length: 2\r\n\r\nok' }) })
+  const wire = await startSecureWire(t, {
+    replyTo: () => ({ raw: 'HTTP/1.1 799 Odd\r\nContent-Length: 2\r\n\r\nok' }),
+  })
   const answer = await wire.ask()
   t.match(answer, { code: 0, status: 502 })
   wire.upstream.reply(() => ({ body: 'ok' }))

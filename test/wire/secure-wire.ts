@@ -20,7 +20,11 @@ export interface SecureWire extends Wire {
 export async function startSecureWire(t: Scope, { listen, ...input }: WireInput = {}): Promise<SecureWire> {
   const wire = await startWire(t, { ...input, listen: { tls: serviceTls, ...listen } })
   const session = connectHttp2(t, wire.gateway.port)
-  const withToken = (headers: object) => ({ ':path': '/a', authorization: `Bearer ${wire.token}`, ...headers })
+  const withToken = (headers: object) => ({
+    ':path': '/a',
+    authorization: `Bearer ${wire.token}`,
+    ...headers,
+  })
   return {
     ...wire,
     session,

@@ -52,7 +52,7 @@ export class Http2Sessions {
     const open: OpenSession = { session, socket, streams: 0, timer: undefined }
     this.#open.add(open)
     session.setLocalWindowSize(sessionWindowBytes)
-    session.setTimeout(this.#timeouts.idle, () => session.destroy(constants.NGHTTP2_CANCEL))
+    session.setTimeout(this.#timeouts.idle, () => breakOff(session))
     // Its close follows; what the client did wrong it was told.
     session.on('error', () => {})
     session.once('close', () => {
@@ -84,7 +84,7 @@ export class Http2Sessions {
 
   /** Breaks off what is under way. */
   closeAll(): void {
-    for (const { session } of this.#open) session.destroy(constants.NGHTTP2_CANCEL)
+    for (const { session } of this.#open) breakOff(session)
   }
 
   #began(open: OpenSession, stream: ServerHttp2Stream, raw: readonly string[]): void {
@@ -117,4 +117,9 @@ export class Http2Sessions {
     open.session.close()
     if (open.streams === 0) this.#awaitStream(open, lingerMs)
   }
+}
+
+/** Resets what is under way. Without an error, Node would end it. */
+function breakOff(session: ServerHttp2Session): void {
+  session.destroy(new Error('the connection was broken off'), constants.NGHTTP2_CANCEL)
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { readTextFile } from '../../config/read-text-file.ts'
 import type { Settings } from '../../config/schema/settings.ts'
@@ -30,6 +30,7 @@ export interface CertificatePair {
   /** That it is shown for, in lower case; the first label may be `*`. */
   readonly names: readonly string[]
   /** Milliseconds of the wall clock. */
+  readonly validFrom: number
   readonly expiresAt: number
 }
 
@@ -39,8 +40,9 @@ export function readPair({ certificate: file, key: keyFile, names }: PairSetting
   const key = read(keyFile, 'key')
   const leaf = parse(file, 'certificate', () => new X509Certificate(certificate))
   const privateKey = parse(keyFile, 'key', () => createPrivateKey(key))
-  if (!matches(leaf, privateKey)) throw new UnusableFile('key', `${keyFile} is not the key of ${file}`)
-  return { certificate, key, names: names ?? namesOf(leaf), expiresAt: Date.parse(leaf.validTo) }
+  if (!leaf.checkPrivateKey(privateKey)) throw new UnusableFile('key', `${keyFile} is not the key of ${file}`)
+  const [validFrom, expiresAt] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)]
+  return { certificate, key, names: names ?? namesOf(leaf), validFrom, expiresAt }
 }
 
 /** PEM text with at least one certificate. Throws an `UnusableFile`. */
@@ -108,10 +110,6 @@ function parse<Value>(file: string, setting: UnusableFile['setting'], make: () =
   } catch {
     throw new UnusableFile(setting, `${file} ${expected[setting]}`)
   }
-}
-
-function matches(leaf: X509Certificate, key: KeyObject): boolean {
-  return leaf.checkPrivateKey(key)
 }
 
 /** The DNS names of a certificate. Its subject is none: clients have long ceased to read it. */

@@ -47,6 +47,7 @@ export class FollowedCertificates {
     this.#settings = settings
     this.#log = log
     this.#material = this.#read()
+    this.#warnOfExpired()
   }
 
   /** Whether the files hold something that cannot be used. */
@@ -114,6 +115,7 @@ export class FollowedCertificates {
 
   #replace(next: Material): void {
     this.#material = next
+    this.#warnOfExpired()
     for (const listener of this.#listeners) listener()
   }
 
@@ -129,6 +131,13 @@ export class FollowedCertificates {
       for (const name of pair.names) if (!contexts.has(name)) contexts.set(name, context)
     }
     return { pairs, authorities, contexts }
+  }
+
+  #warnOfExpired(): void {
+    for (const { file, expiresAt } of this.expiries()) {
+      if (expiresAt <= Date.now())
+        this.#log.warn({ file }, 'a certificate has expired: clients will refuse it')
+    }
   }
 
   #expiriesForLog(): readonly object[] {
