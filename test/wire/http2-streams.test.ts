@@ -18,10 +18,10 @@ import {
   settingsFrame,
   uint32,
 } from '../support/http2/frames.ts'
-import { indexed } from '../support/http2/hpack.ts'
+import { headerBlock, indexed } from '../support/http2/hpack.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { until } from '../support/until.ts'
-import { type Http2Wire, startHttp2Wire } from './http2-wire.ts'
+import { type Http2Wire, pseudo, startHttp2Wire } from './http2-wire.ts'
 
 /** Each of these is one connection whose frames are no protocol, and the code that it ends with. */
 const violations: Readonly<
@@ -127,6 +127,31 @@ t.test('H21 DATA behind the end of a stream are no part of the request', async (
   await connection.answer(1)
   await until(() => wire.upstream.requests.every(({ state }) => state !== 'receiving'))
   t.notMatch(wire.upstream.requests.map(({ body }) => body.toString()).join(), /smuggled/)
+})
+
+t.test('H21 bodies that nobody wants give their room on the connection back', async (t) => {
+  const wire = await startHttp2Wire(t)
+  const connection = await wire.open()
+  const chunkOf = (stream: number) => dataFrame(stream, Buffer.alloc(16_384))
+  for (let index = 0; index < 60; index++) {
+    const stream = 2 * index + 1
+    const head = headerBlock([...pseudo({ method: 'POST' }), ['authorization', 'Bearer nobody']])
+    connection.send(headersFrame(stream, head, flags.endHeaders), chunkOf(stream))
+    t.equal((await connection.answer(stream)).status, 401)
+    // These cross the end of the stream.
+    connection.send(chunkOf(stream), chunkOf(stream))
+  }
+  connection.send(
+    headersFrame(201, wire.post(), flags.endHeaders),
+    chunkOf(201),
+    dataFrame(201, '', flags.endStream),
+  )
+  t.equal((await connection.answer(201)).status, 200)
+  t.equal(connection.goAway(), undefined)
+  t.strictSame(
+    wire.upstream.requests.map(({ bodyLength }) => bodyLength),
+    [16_384],
+  )
 })
 
 t.test('H22 padding is no part of a head or of a body', async (t) => {

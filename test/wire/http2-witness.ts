@@ -9,7 +9,7 @@ import { headerBlock } from '../support/http2/hpack.ts'
 import type { HeaderLine } from '../support/recording-upstream.ts'
 import { until } from '../support/until.ts'
 import { failureOf } from './attacks/attack.ts'
-import type { Http2Attack, Http2Input } from './attacks/http2-attacks.ts'
+import type { Http2Attack, Http2Input } from './attacks/http2-attack.ts'
 import { codeOfHttp2, type Http2Wire, startHttp2Wire } from './http2-wire.ts'
 import { leavesNoTrace } from './witness.ts'
 

@@ -6,7 +6,7 @@
 
 import type { HeaderLine } from '../../support/recording-upstream.ts'
 import { type Attack, credential, type Input } from './attack.ts'
-import type { Http2Attack, Http2Input, Http2Verdict } from './http2-attacks.ts'
+import type { Http2Attack, Http2Input, Http2Verdict } from './http2-attack.ts'
 
 const ofConnections = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/
 
