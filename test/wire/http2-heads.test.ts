@@ -1,3 +1,8 @@
+/**
+ * Heads of HTTP/2 that unfold to more than they are, or that are too many lines.
+ * @module
+ */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { errorCodes, headersFrame } from '../support/http2/frames.ts'

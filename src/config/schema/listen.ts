@@ -79,7 +79,7 @@ export const listen = z
         streams: count(1, 10_000)
           .prefault(128)
           .describe(
-            'Requests under way at once on one HTTP/2 connection; more are refused, to be sent again.',
+            'Requests under way at once on one HTTP/2 connection. Clients are told; what exceeds it is refused.',
           ),
       })
       .prefault({}),

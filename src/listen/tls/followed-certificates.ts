@@ -24,10 +24,14 @@ export interface FollowedCertificatesOptions {
   }
 }
 
-/** All that handshakes are made with. */
-interface Material {
+/** What the files hold. */
+interface Contents {
   readonly pairs: readonly CertificatePair[]
   readonly authorities: string | undefined
+}
+
+/** All that handshakes are made with. */
+interface Material extends Contents {
   /** By name. */
   readonly contexts: ReadonlyMap<string, SecureContext>
 }
@@ -46,7 +50,7 @@ export class FollowedCertificates {
   constructor(settings: TlsSettings, { log }: FollowedCertificatesOptions) {
     this.#settings = settings
     this.#log = log
-    this.#material = this.#read()
+    this.#material = this.#compile(this.#read())
     this.#warnOfExpired()
   }
 
@@ -98,8 +102,8 @@ export class FollowedCertificates {
       const next = this.#read()
       const isSame = fingerprintOf(next) === fingerprintOf(this.#material)
       const isNews = !isSame || this.#problem !== undefined
+      if (!isSame) this.#replace(this.#compile(next))
       this.#problem = undefined
-      if (!isSame) this.#replace(next)
       if (isNews)
         this.#log.info(
           { certificates: this.#expiriesForLog() },
@@ -119,14 +123,17 @@ export class FollowedCertificates {
     for (const listener of this.#listeners) listener()
   }
 
-  #read(): Material {
-    const { certificates, clientCertificates, minVersion } = this.#settings
+  #read(): Contents {
+    const { certificates, clientCertificates } = this.#settings
     const { ca, mode } = clientCertificates
-    const pairs = certificates.map(readPair)
     const authorities = mode === 'none' || ca === undefined ? undefined : readAuthorities(ca)
+    return { pairs: certificates.map(readPair), authorities }
+  }
+
+  #compile({ pairs, authorities }: Contents): Material {
     const contexts = new Map<string, SecureContext>()
     for (const pair of pairs) {
-      const context = secureContext(pair, authorities, minVersion)
+      const context = secureContext(pair, authorities, this.#settings.minVersion)
       // The first certificate for a name is the one that is shown.
       for (const name of pair.names) if (!contexts.has(name)) contexts.set(name, context)
     }
@@ -148,7 +155,6 @@ export class FollowedCertificates {
   }
 }
 
-/** Tells materials apart. */
-function fingerprintOf({ pairs, authorities }: Material): string {
+function fingerprintOf({ pairs, authorities }: Contents): string {
   return JSON.stringify([pairs.map(({ certificate, key }) => [certificate, key]), authorities])
 }

@@ -78,6 +78,48 @@ t.test('check says that a configuration is right, or everything that is wrong wi
   t.match(compiled.stderr, `${pattern}:9: routes[0].match.path: `)
 })
 
+t.test('check reads the files of TLS, and says at which line one cannot be used', async (t) => {
+  const cli = cliIn(t)
+  const pem = (name: string) => join(import.meta.dirname, '../../support/certificates', name)
+  const listen = (certificate: string, key: string, ca: string) =>
+    `listen: { tls: { certificates: [{ certificate: ${certificate}, key: ${key} }], clientCertificates: { ca: ${ca}, mode: required } } }`
+  const check = (text: string) => {
+    cli.write('sallyport.yaml', configWith(sqlite).replace(/^listen: .*$/m, () => text))
+    return cli.run('check')
+  }
+  t.equal((await check(listen(pem('service.pem'), pem('service.key'), pem('client-ca.pem')))).code, 0)
+  for (const [text, problem] of [
+    [
+      listen(pem('service.pem'), pem('client.key'), pem('client-ca.pem')),
+      /tls\.certificates\[0\]\.key: .*client\.key is not the key of /,
+    ],
+    [
+      listen(pem('none.pem'), pem('service.key'), pem('client-ca.pem')),
+      /tls\.certificates\[0\]\.certificate: .*none\.pem does not exist/,
+    ],
+    [
+      listen(pem('service.pem'), pem('README.md'), pem('client-ca.pem')),
+      /tls\.certificates\[0\]\.key: .* holds no unencrypted private key/,
+    ],
+    [
+      listen(pem('service.pem'), pem('service.key'), pem('README.md')),
+      /clientCertificates\.ca: .* holds no certificate in PEM/,
+    ],
+    [
+      listen(pem('service.pem'), pem('service.key'), pem('client-ca.pem')).replace(
+        'mode: required',
+        'mode: none',
+      ),
+      /clientCertificates\.ca: has no effect/,
+    ],
+  ] as const) {
+    const { code, stderr } = await check(text)
+    t.equal(code, 1)
+    t.match(stderr, problem)
+    t.match(stderr, /sallyport\.yaml:\d+: listen\.tls\./)
+  }
+})
+
 t.test('the configuration is named by option, by environment, or is ./sallyport.yaml', async (t) => {
   const cli = cliIn(t, { SALLYPORT_CONFIG: 'named.yaml' })
   t.match((await cli.run('check')).stderr, 'named.yaml: does not exist')

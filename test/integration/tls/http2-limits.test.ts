@@ -12,7 +12,10 @@ import { until } from '../../support/until.ts'
 import { refusalCodeOf, startSecureWire } from '../../wire/secure-wire.ts'
 
 t.test('no more streams at once than allowed, and more as those end', async (t) => {
-  const wire = await startSecureWire(t, { listen: { limits: { streams: 3 } }, replyTo: () => new Promise(() => {}) })
+  const wire = await startSecureWire(t, {
+    listen: { limits: { streams: 3 } },
+    replyTo: () => new Promise(() => {}),
+  })
   await once(wire.session, 'remoteSettings')
   t.equal(wire.session.remoteSettings.maxConcurrentStreams, 3)
   const streams = Array.from({ length: 4 }, () => wire.begin({ ':method': 'GET' }).end())
@@ -51,7 +54,10 @@ t.test('a client that takes nothing of an answer loses that stream alone', async
   await once(slow, 'response')
   // The connection itself is busy all the time.
   while (!wire.gateway.log.some(({ path }) => path === '/large')) await wire.ask()
-  t.match(wire.gateway.log.find(({ path }) => path === '/large'), { outcome: 'aborted' })
+  t.match(
+    wire.gateway.log.find(({ path }) => path === '/large'),
+    { outcome: 'aborted' },
+  )
   slow.resume()
   await until(() => isSlowClosed)
   t.not(slow.rstCode, 0)
@@ -72,7 +78,14 @@ t.test('a handshake has its time, however its bytes come', async (t) => {
   const hello = await clientHello()
   const silent = connectPlain(wire.gateway.port, '127.0.0.1')
   const dripping = connectPlain(wire.gateway.port, '127.0.0.1')
-  const closed = Promise.all([silent, dripping].map((socket) => once(socket.on('error', () => {}), 'close')))
+  const closed = Promise.all(
+    [silent, dripping].map((socket) =>
+      once(
+        socket.on('error', () => {}),
+        'close',
+      ),
+    ),
+  )
   silent.resume()
   dripping.resume()
   let sent = 0
@@ -90,7 +103,12 @@ t.test('connections are counted before their handshake', async (t) => {
   const second = connectPlain(wire.gateway.port, '127.0.0.1')
   t.teardown(() => second.destroy())
   await once(second, 'connect')
-  const third = connect({ port: wire.gateway.port, host: '127.0.0.1', ca: authority, servername: 'service.test' })
+  const third = connect({
+    port: wire.gateway.port,
+    host: '127.0.0.1',
+    ca: authority,
+    servername: 'service.test',
+  })
   await new Promise((resolve) => third.once('error', resolve))
   second.destroy()
   t.match(await wire.ask(), { status: 200 })
