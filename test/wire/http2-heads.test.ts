@@ -37,13 +37,11 @@ async function bomb(t: Test, wire: Http2Wire, name: string, references: number):
 }
 
 for (const name of ['x-bomb', 'cookie', 'accept']) {
-  for (const references of [16_000, 100, 9]) {
-    t.test(`H04 ${references} references to one large ${name} are refused, and cost no memory`, async (t) => {
-      const wire = await startHttp2Wire(t)
-      await bomb(t, wire, name, references)
-      await wire.serves(t)
-    })
-  }
+  t.test(`H04 references to one large ${name} are refused, and cost no memory`, async (t) => {
+    const wire = await startHttp2Wire(t)
+    for (const references of [16_000, 100, 9]) await bomb(t, wire, name, references)
+    await wire.serves(t)
+  })
 }
 
 t.test('H10 headers without a name cost nothing and go up as nothing', async (t) => {

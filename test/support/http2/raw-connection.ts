@@ -22,7 +22,7 @@ import {
 import { readHeaderBlock } from './hpack.ts'
 
 export interface Http2Answer {
-  /** 0 when the stream ended without one. */
+  /** Of the final answer; 0 when the stream ended without one. */
   readonly status: number
   readonly headers: readonly HeaderLine[]
   /** All values of a header. */
@@ -159,10 +159,17 @@ export class RawConnection {
     const frames = this.#of(streamId)
     const payloads = (...types: readonly number[]) =>
       frames.filter(({ type }) => types.includes(type)).map(({ payload }) => payload)
-    const lines = readHeaderBlock(Buffer.concat(payloads(frameTypes.headers, frameTypes.continuation)))
+    const all = readHeaderBlock(Buffer.concat(payloads(frameTypes.headers, frameTypes.continuation)))
+    // Interim answers come before it, each with a head of its own.
+    const lines = all.slice(
+      Math.max(
+        0,
+        all.findLastIndex(([name]) => name === ':status'),
+      ),
+    )
     const header = (name: string) => lines.filter(([given]) => given === name).map(([, value]) => value)
     return {
-      status: Number(header(':status').at(-1) ?? 0),
+      status: Number(header(':status')[0] ?? 0),
       headers: lines.filter(([name]) => !name.startsWith(':')),
       header,
       body: Buffer.concat(payloads(frameTypes.data)),
