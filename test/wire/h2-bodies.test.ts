@@ -93,6 +93,19 @@ t.test('an upstream may answer before the body is complete', async (t) => {
   t.match(await answerOf(stream), { status: 413, body: 'enough', code: 0 })
 })
 
+t.test('an answer without a body is not lost because the body is still coming', async (t) => {
+  const wire = await startSecureWire(t, {
+    replyTo: () => ({ status: 204 }),
+    upstreamOptions: { replyAtHead: true },
+  })
+  const stream = wire.begin(post)
+  stream.write('some')
+  t.match(await answerOf(stream), { status: 204, code: 0 })
+  const head = wire.begin({ ':method': 'HEAD', authorization: 'Bearer nobody' })
+  t.match(await answerOf(head), { status: 401, body: '', code: 0 })
+  t.match(await wire.ask(), { status: 204 }, 'the connection goes on')
+})
+
 t.test('trailers stay behind, both ways', async (t) => {
   const wire = await startSecureWire(t)
   const stream = wire.session.request(

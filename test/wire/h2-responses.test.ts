@@ -3,7 +3,9 @@
  * @module
  */
 
+import { Readable } from 'node:stream'
 import t from 'tap'
+import { answerOf } from '../support/http2-client.ts'
 import type { HeaderLine } from '../support/recording-upstream.ts'
 import { until } from '../support/until.ts'
 import { refusalCodeOf, startSecureWire } from './secure-wire.ts'
@@ -152,3 +154,32 @@ t.test('a status that HTTP/2 does not know breaks the stream alone', async (t) =
   wire.upstream.reply(() => ({ body: 'ok' }))
   t.match(await wire.ask(), { status: 200, code: 0 })
 })
+
+t.test('an answer under way is reset when its token is revoked, and the connection goes on', async (t) => {
+  const wire = await startSecureWire(t, {
+    replyTo: ({ target }) => (target === '/open' ? { body: neverEnding() } : { body: 'ok' }),
+  })
+  const leaked = await wire.gateway.issue({ access: 'owner' })
+  const stream = wire.begin({ ':method': 'GET', ':path': '/open', authorization: `Bearer ${leaked.text}` })
+  stream.end()
+  const answer = answerOf(stream)
+  await new Promise((resolve) => stream.once('data', resolve))
+  await wire.gateway.store.revokeToken(leaked.token.id, {
+    at: Date.now(),
+    by: 'test',
+    origin: 'test',
+    cause: 'leaked',
+  })
+  t.match(await answer, { status: 200, body: 'half', code: 2 })
+  await until(() => wire.gateway.log.some(({ outcome }) => outcome === 'revoked'))
+  t.match(await wire.ask(), { status: 200, code: 0 })
+})
+
+function neverEnding(): Readable {
+  return Readable.from(
+    (async function* () {
+      yield 'half'
+      await new Promise(() => {})
+    })(),
+  )
+}

@@ -13,8 +13,10 @@ import { breakOff, type StreamRequest } from './stream-request.ts'
 /** Have a meaning to one connection of HTTP/1.1 alone (RFC 9113 section 8.2.2). */
 const connectionHeaders: ReadonlySet<string> = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-connection',
+  'te',
   'transfer-encoding',
   'upgrade',
 ])
@@ -140,8 +142,8 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
   #finish(): void {
     this.#isFinished = true
     this.#calm()
-    // The client need not send what is left of its body: it has its answer.
-    if (!this.#request.complete) this.#request.destroy()
+    // The client need not send what is left of its body, once its answer has gone: a reset overtakes a head that waits.
+    if (!this.#request.complete) setImmediate(() => this.#request.destroy())
   }
 
   /** From when something waits for the client. */
