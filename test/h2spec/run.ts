@@ -116,4 +116,7 @@ async function nginx(scope: Scope): Promise<number> {
   return (await startNginx(scope, { config })).port
 }
 
-await run()
+await run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+})
