@@ -185,15 +185,6 @@ const floods: Readonly<Record<string, (wire: Http2Wire) => Buffer>> = {
   'H07 frames that nobody knows': () => repeated(20_000, () => frame(77, flags.none, 0, Buffer.of(0))),
   'H08 DATA of nothing': (wire) =>
     Buffer.concat([headersFrame(1, wire.post(), flags.endHeaders), repeated(20_000, () => dataFrame(1, ''))]),
-  'H08 DATA of padding alone': (wire) => {
-    const padding = frame(
-      frameTypes.data,
-      flags.padded,
-      1,
-      Buffer.concat([Buffer.of(250), Buffer.alloc(250)]),
-    )
-    return Buffer.concat([headersFrame(1, wire.post(), flags.endHeaders), repeated(5_000, () => padding)])
-  },
 }
 
 for (const [title, flood] of Object.entries(floods)) {
