@@ -19,10 +19,11 @@ import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
-import { FollowedCertificates } from './listen/tls/followed-certificates.ts'
+import type { FollowedCertificates } from './listen/tls/followed-certificates.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
+import { openCertificates } from './open-certificates.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
 import { RouteProfiles } from './profiles/route-profiles.ts'
@@ -174,7 +175,7 @@ async function start(
     },
   })
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
-  const certificates = followCertificates(settings, log, metrics, parts)
+  const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf(directory, keyRing, configuration, certificates, parts)
   const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
   parts.closers.push(() => admin.close())
@@ -206,21 +207,6 @@ async function start(
     certificates?.reload()
     configuration?.reload()
   }
-}
-
-/** Those of the data plane, where it has any. */
-function followCertificates(
-  { listen }: Settings,
-  log: Log,
-  metrics: Metrics,
-  { closers }: Parts,
-): FollowedCertificates | undefined {
-  if (listen.tls === undefined) return undefined
-  const certificates = new FollowedCertificates(listen.tls, { log })
-  metrics.watchCertificates(certificates)
-  certificates.start()
-  closers.push(async () => certificates.stop())
-  return certificates
 }
 
 /** Follows what becomes of the tokens of requests under way. */

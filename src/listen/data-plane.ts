@@ -91,6 +91,7 @@ export async function openDataPlane(
     logger: false,
     // Fastify's router would read the target in its own way: it gets one that it cannot misread.
     rewriteUrl: () => '/',
+    // Typed by its server, and what follows is the same for both: the union is too much for the types.
     ...(tls === undefined ? { http } : ({ https: { ...http, ...tls } } as object)),
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,

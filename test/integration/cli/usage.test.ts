@@ -84,7 +84,10 @@ t.test('check reads the files of TLS, and says at which line one cannot be used'
   const listen = (certificate: string, key: string, ca: string) =>
     `listen: { tls: { certificates: [{ certificate: ${certificate}, key: ${key} }], clientCertificates: { ca: ${ca}, mode: required } } }`
   const check = (text: string) => {
-    cli.write('sallyport.yaml', configWith(sqlite).replace(/^listen: .*$/m, () => text))
+    cli.write(
+      'sallyport.yaml',
+      configWith(sqlite).replace(/^listen: .*$/m, () => text),
+    )
     return cli.run('check')
   }
   t.equal((await check(listen(pem('service.pem'), pem('service.key'), pem('client-ca.pem')))).code, 0)

@@ -10,7 +10,11 @@ import { startSecureWire } from '../../wire/secure-wire.ts'
 
 t.test('undici sends and gets bodies, many at once on one connection', async (t) => {
   const wire = await startSecureWire(t, { replyTo: ({ body }) => ({ body: body.toString().toUpperCase() }) })
-  const agent = new Agent({ allowH2: true, connections: 1, connect: { ca: authority, servername: 'service.test' } })
+  const agent = new Agent({
+    allowH2: true,
+    connections: 1,
+    connect: { ca: authority, servername: 'service.test' },
+  })
   t.teardown(() => agent.destroy())
   const answers = await Promise.all(
     Array.from({ length: 50 }, async (_, index) => {

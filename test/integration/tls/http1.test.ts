@@ -94,9 +94,8 @@ t.test('a WebSocket goes through', async (t) => {
     },
   })
   const client = new WebSocket(`wss://127.0.0.1:${wire.gateway.port}/ws`, [], {
-    ca: authority,
-    // The name of the certificate is not that of the address.
-    checkServerIdentity: () => true,
+    // The name of the certificate is not that of the address, and other tests verify it.
+    rejectUnauthorized: false,
     headers: { authorization: `Bearer ${wire.token}` },
   })
   t.teardown(() => client.terminate())
