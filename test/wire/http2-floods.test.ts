@@ -37,8 +37,8 @@ interface Bounds {
   readonly work: number
 }
 
-/** Streams that are reset: as many as the burst, and those of a second. */
-const resetsMax = 2 * streams + 33
+/** Streams that may be reset: as many as the burst, and those of the ten seconds that a flood takes at most. */
+const resetsMax = 2 * streams + 330
 
 const repeated = (count: number, one: (index: number) => Buffer) =>
   Buffer.concat(Array.from({ length: count }, (_, index) => one(index)))
@@ -91,15 +91,13 @@ t.test('H01 requests that are reset once the upstream has them end their connect
   })
   const received = () => wire.upstream.requests.filter(({ target }) => target === '/reset').length
   const connection = await wire.open()
-  const started = performance.now()
-  for (let index = 0; index < 500 && !connection.isOver; index++) {
+  for (let index = 0; index < 1_000 && !connection.isOver; index++) {
     connection.send(headersFrame(streamOf(index), wire.get('/reset')))
     await until(() => received() > index || connection.isOver)
     connection.send(resetFrame(streamOf(index)))
   }
   await connection.over()
-  const seconds = (performance.now() - started) / 1000
-  t.ok(received() <= 2 * few + 33 * seconds + 2, `the upstream got ${received()} in ${seconds} seconds`)
+  t.ok(received() <= 2 * few + 330, `the upstream got ${received()}`)
   await wire.serves(t)
 })
 
