@@ -40,7 +40,11 @@ export async function workOf({ adminPort }: TestGateway): Promise<number> {
 }
 
 /** Fails unless what is done in between costs the gateway no look-up and no query, and no token a use. */
-export async function leavesNoTrace(t: Test, wire: Wire, act: () => Promise<void>): Promise<void> {
+export async function leavesNoTrace(
+  t: Test,
+  wire: Pick<Wire, 'gateway'>,
+  act: () => Promise<void>,
+): Promise<void> {
   const before = await workOf(wire.gateway)
   await act()
   await sleep(2 * lastUsedIntervalMs)

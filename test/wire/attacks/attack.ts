@@ -17,15 +17,17 @@ export interface Carried {
   readonly body?: string
 }
 
-/** Latin-1, with `TOKEN` where the text of a good token goes. */
-export type Input = { readonly bytes: string } & (
+/** What has to become of it. */
+export type Verdict =
   | {
       readonly refused: RefusalCode
       /** Its head is in order, so that it is decided on before the rest turns out not to be. */
       readonly isLate?: true
     }
   | { readonly carried: Carried }
-)
+
+/** Latin-1, with `TOKEN` where the text of a good token goes. */
+export type Input = { readonly bytes: string } & Verdict
 
 export interface Attack {
   /** As docs/wire.md lists it. */
@@ -38,7 +40,7 @@ export interface Attack {
 /** What came of one input. */
 export interface Observed {
   /** `undefined` when the connection ended without an answer. */
-  readonly answer: RawAnswer | undefined
+  readonly answer: Pick<RawAnswer, 'status'> | undefined
   readonly received: readonly RecordedRequest[]
 }
 
@@ -66,7 +68,7 @@ export function refusedAll(refused: RefusalCode, inputs: readonly string[]): rea
 }
 
 /** What is wrong with what came of an input; `undefined` when nothing is. */
-export function failureOf(input: Input, { answer, received }: Observed): string | undefined {
+export function failureOf(input: Verdict, { answer, received }: Observed): string | undefined {
   const complete = received.filter(({ state }) => state === 'complete')
   if ('carried' in input) return failureOfCarried(input.carried, complete, answer)
   if (complete.length > 0) return `the upstream got ${complete.map(({ target }) => target).join(' and ')}`
@@ -79,7 +81,7 @@ export function failureOf(input: Input, { answer, received }: Observed): string 
 function failureOfCarried(
   { method, target, lacks, body }: Carried,
   received: readonly RecordedRequest[],
-  answer: RawAnswer | undefined,
+  answer: Observed['answer'],
 ): string | undefined {
   const [request, ...more] = received
   if (answer?.status !== 200) return `answered ${answer?.status ?? 'nothing'}`

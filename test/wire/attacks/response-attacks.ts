@@ -111,7 +111,10 @@ export const responseAttacks: readonly ResponseAttack[] = [
 ]
 
 /** What is wrong with what the client saw; `undefined` when nothing is. `answer` is what was read to the end. */
-export function failureOfResponse(input: ResponseInput, answer: RawAnswer | undefined): string | undefined {
+export function failureOfResponse(
+  input: ResponseInput,
+  answer: Pick<RawAnswer, 'status' | 'headers' | 'body' | 'rest'> | undefined,
+): string | undefined {
   if ('refused' in input) {
     // Broken off where it was not whole: nobody takes it for an answer.
     return answer === undefined || answer.status === 502 ? undefined : `answered ${answer.status}`
