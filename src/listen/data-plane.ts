@@ -1,14 +1,10 @@
 /**
- * Where clients connect: Fastify with one catch-all route that never parses or buffers a body. Everything is
- * decided in `onRequest`, before a byte of the body is read, and on the raw target and raw headers.
+ * Where clients connect. Everything is decided before a byte of the body is read, and on the raw target and raw headers.
  * @module
  */
 
-import { type IncomingMessage, METHODS, type Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Socket } from 'node:net'
 import type { Address } from '../client-address/address.ts'
 import type { Settings } from '../config/schema/settings.ts'
 import { Exchange } from '../request/exchange.ts'
@@ -19,6 +15,7 @@ import { BodyRates } from './body-rates.ts'
 import { ClientConnections } from './client-connections.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { createHttp1Server, listen } from './http1-server.ts'
 import { Http2Sessions } from './http2/sessions.ts'
 import { streamExchange } from './http2/stream-exchange.ts'
 import { Linger } from './linger.ts'
@@ -95,100 +92,41 @@ export async function openDataPlane(
     nextId,
     begin: beginHttp1,
   })
-  const http = {
-    maxHeaderSize: limits.headerBytes,
-    connectionsCheckingInterval: 1000,
-    // Node's own answer would be no refusal of ours, and nobody would count it.
-    requireHostHeader: false,
-    ServerResponse: farewell.Response,
-    // Whatever is no upgrade here stays a plain request, on a connection that can be used again.
-    shouldUpgradeCallback: (incoming: IncomingMessage) =>
-      !overload.isShedding && upgrades.shouldTake(incoming),
-  }
   const tls = certificates && settings.tls && tlsOptions(settings.tls, certificates, timeouts.handshake)
-  const fastify: FastifyInstance = Fastify({
-    logger: false,
-    // Fastify's router would read the target in its own way: it gets one that it cannot misread.
-    rewriteUrl: () => '/',
-    // Typed by its server, and what follows is the same for both: the union is too much for the types.
-    ...(tls === undefined ? { http } : ({ https: { ...http, ...tls } } as object)),
-    requestTimeout: timeouts.request,
-    keepAliveTimeout: timeouts.keepAlive,
-    connectionTimeout: timeouts.idle,
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => clientErrors.failed(error, socket as Socket),
+  const server = createHttp1Server(settings, tls, {
+    Response: farewell.Response,
+    onRequest: (incoming, response) =>
+      turns.take(incoming, response, () =>
+        beginHttp1(new Exchange(nextId(), incoming.url ?? '', incoming, response)),
+      ),
+    shouldUpgrade: (incoming) => !overload.isShedding && upgrades.shouldTake(incoming),
+    onUpgrade: (incoming, socket, head) => upgrades.take(incoming, socket, head),
+    onConnectMethod: ({ httpVersion }, socket) =>
+      clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${httpVersion}`)),
+    onClientError: (error, socket) => clientErrors.failed(error, socket),
   })
-  routeEverything(fastify, ({ originalUrl, raw: incoming }, { raw: response }) => {
-    turns.take(incoming, response, () => beginHttp1(new Exchange(nextId(), originalUrl, incoming, response)))
-  })
-  const { server } = fastify
-  tuneServer(server, limits.connections, timeouts.headers)
-  if (certificates !== undefined) {
+  if (certificates === undefined) {
+    server.on('connection', (socket: Socket) => linger.watch(socket))
+  } else {
     takeHandshakes(server as SecureServer, certificates, {
+      watchHttp1: (socket) => linger.watch(socket),
       openHttp2: (socket) => sessions.open(socket),
       onHandshakeFailed: () => inForce().books.metrics.handshakeFailed(),
     })
   }
-  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    if (!isHttp2(socket)) linger.watch(socket)
-  })
-  server.on('connect', (incoming: IncomingMessage, socket: Socket) =>
-    clientErrors.refuse(socket, 'CONNECT', refuse('method_not_supported', `CONNECT ${incoming.httpVersion}`)),
-  )
-  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
-    upgrades.take(incoming, socket, head),
-  )
 
   const { metrics } = inForce().books
   metrics.watchEventLoop(overload.delaySeconds)
   const isExempt = (address: Address) => inForce().plan.trustedProxies.contains(address)
   new ClientConnections({ max: limits.connectionsPerClient, isExempt, metrics }).guard(server)
 
-  await fastify.listen({ host: settings.address, port: settings.port })
-  const { address, port } = fastify.server.address() as AddressInfo
+  const { address, port } = await listen(server, { host: settings.address, port: settings.port })
   const close = async () => {
-    await drain(fastify, { farewell, sessions, upgrades, linger }, timeouts)
+    await drain(server, { farewell, sessions, upgrades, linger }, timeouts)
     overload.close()
     bodyRates.close()
   }
   return { address, port, close }
-}
-
-function isHttp2(socket: Socket): boolean {
-  return socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
-}
-
-function routeEverything(
-  fastify: FastifyInstance,
-  onRequest: (request: FastifyRequest, reply: FastifyReply) => void,
-): void {
-  for (const method of METHODS) {
-    if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method, { hasBody: true })
-  }
-  fastify.route({
-    method: fastify.supportedMethods,
-    url: '/',
-    onRequest: (request, reply) => {
-      reply.hijack()
-      onRequest(request, reply)
-    },
-    handler: () => {
-      throw new Error('a hijacked exchange came back to Fastify')
-    },
-  })
-}
-
-function tuneServer(server: Server, connections: number, headersTimeoutMs: number): void {
-  server.headersTimeout = headersTimeoutMs
-  // Node would cut off headers beyond a number in silence; ours are counted, and bounded by their bytes.
-  server.maxHeadersCount = 0
-  server.maxConnections = connections
-  // «100 Continue» is said when the request is authorized and its body is wanted.
-  for (const event of ['checkContinue', 'checkExpectation'] as const) {
-    server.on(event, (incoming, response) => server.emit('request', incoming, response))
-  }
 }
 
 /** A throw on the way is a defect: the client learns only that, the log everything. */

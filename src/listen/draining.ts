@@ -8,10 +8,11 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeader,
   type OutgoingHttpHeaders,
+  type Server,
   ServerResponse,
 } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
+import { promisify } from 'node:util'
 import type { Http2Sessions } from './http2/sessions.ts'
 import type { Linger } from './linger.ts'
 import type { Upgrades } from './upgrades.ts'
@@ -54,7 +55,7 @@ interface Leaving {
 
 /** Goes on serving for `drainDelay`, then stops listening, and breaks off what is left after `drain`. */
 export async function drain(
-  fastify: FastifyInstance,
+  server: Server,
   { farewell, sessions, upgrades, linger }: Leaving,
   { drainDelay: delayMs, drain: drainMs }: { readonly drainDelay: number; readonly drain: number },
 ): Promise<void> {
@@ -62,14 +63,14 @@ export async function drain(
   sessions.leave()
   if (delayMs > 0) await sleep(delayMs)
   const force = setTimeout(() => {
-    fastify.server.closeAllConnections()
+    server.closeAllConnections()
     sessions.closeAll()
     upgrades.closeAll()
     linger.closeAll()
   }, drainMs)
   // Node keeps a connection alive that was busy when the listener closed, and would wait for its client to leave.
-  const sweep = setInterval(() => fastify.server.closeIdleConnections(), sweepIntervalMs)
-  await fastify.close()
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepIntervalMs)
+  await promisify(server.close.bind(server))()
   clearInterval(sweep)
   clearTimeout(force)
 }

@@ -31,6 +31,8 @@ export function tlsOptions(
 
 /** What becomes of connections. */
 export interface TlsHandlers {
+  /** Told of a connection that is to speak HTTP/1.1, before the server is. */
+  readonly watchHttp1: (socket: TLSSocket) => void
   /** Takes a connection that is to speak HTTP/2. */
   readonly openHttp2: (socket: TLSSocket) => void
   /** Told of a handshake that failed; the connection is closed already. */
@@ -41,14 +43,18 @@ export interface TlsHandlers {
 export function takeHandshakes(
   server: Server,
   certificates: FollowedCertificates,
-  { openHttp2, onHandshakeFailed }: TlsHandlers,
+  { watchHttp1, openHttp2, onHandshakeFailed }: TlsHandlers,
 ): void {
   const serveHttp1 = server.listeners('secureConnection')
   server.removeAllListeners('secureConnection')
   server.on('secureConnection', (socket) => {
     noteClientCertificate(socket)
-    if (socket.alpnProtocol === 'h2') openHttp2(socket)
-    else for (const serve of serveHttp1) serve.call(server, socket)
+    if (socket.alpnProtocol === 'h2') {
+      openHttp2(socket)
+      return
+    }
+    watchHttp1(socket)
+    for (const serve of serveHttp1) serve.call(server, socket)
   })
   // Node takes it for trouble with HTTP, whose answer nobody could read.
   server.removeAllListeners('tlsClientError')
