@@ -79,9 +79,12 @@ export async function startGatewayProcess(
   const keyFile = join(folder, 'keys.json')
   const { place, ring } = record
   const write = ({ listen, ...rest }: Configuration) => {
-    const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: place }
+    // All clients have one address, and many of them present tokens that nobody knows.
+    const unbounded = { authentication: { failures: { attempts: 0 } } }
+    const limits = { connectionsPerClient: 0, ...listen?.limits }
+    const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: place, ...unbounded }
     // Every JSON text is YAML.
-    writeFileSync(configFile, JSON.stringify({ listen: { ...listen, port: dataPort }, ...own, ...rest }))
+    writeFileSync(configFile, JSON.stringify({ listen: { ...listen, limits, port: dataPort }, ...own, ...rest }))
   }
   writeFileSync(keyFile, ring, { mode: 0o600 })
   write(first)
