@@ -84,7 +84,10 @@ export async function startGatewayProcess(
     const limits = { connectionsPerClient: 0, ...listen?.limits }
     const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: place, ...unbounded }
     // Every JSON text is YAML.
-    writeFileSync(configFile, JSON.stringify({ listen: { ...listen, limits, port: dataPort }, ...own, ...rest }))
+    writeFileSync(
+      configFile,
+      JSON.stringify({ listen: { ...listen, limits, port: dataPort }, ...own, ...rest }),
+    )
   }
   writeFileSync(keyFile, ring, { mode: 0o600 })
   write(first)

@@ -98,35 +98,38 @@ t.test('a head that has two readings is refused as such, and is the last on its 
   await held
 })
 
-t.test('refused requests do not count as load, however long their answers have to wait', async (t) => {
-  const gates = new Map(['/one', '/two'].map((path) => [path, Promise.withResolvers<void>()]))
-  const upstream = await recordingUpstream(t, async ({ target }) => {
-    await gates.get(target)?.promise
-    return { body: target }
-  })
-  const gateway = await startTestGateway(t, {
-    upstream: upstream.url,
-    listen: { overload: { requests: 2 } },
-    routes: [{ match: { path: '/{one}' }, authorize: { public: true } }],
-  })
-  const [first, second] = [await converse(t, gateway.port), await converse(t, gateway.port)]
-  // Behind a request that has no answer yet, refusals wait for their turn.
-  first.socket.write(get('/one'))
-  second.socket.write(get('/two'))
-  await until(() => upstream.requests.length === 2)
-  first.socket.write(get('/behind').repeat(3))
-  await until(async () => (await gateway.metric('sallyport_exchanges_in_flight')) === 5)
-  gates.get('/two')?.resolve()
-  t.equal((await second.answer()).status, 200)
-  t.equal((await second.ask(get('/next'))).status, 200, 'there is room again')
-  gates.get('/one')?.resolve()
-  t.equal((await first.answer()).body.toString(), '/one')
-  for (let n = 0; n < 3; n++) t.equal(codeOf(await first.answer()), 'overloaded')
-  t.same(
-    upstream.requests.map(({ target }) => target),
-    ['/one', '/two', '/next'],
-  )
-})
+t.test(
+  'requests that wait for their turn on a connection are no load, and are judged when it comes',
+  async (t) => {
+    const gates = new Map(['/one', '/two'].map((path) => [path, Promise.withResolvers<void>()]))
+    const upstream = await recordingUpstream(t, async ({ target }) => {
+      await gates.get(target)?.promise
+      return { body: target }
+    })
+    const gateway = await startTestGateway(t, {
+      upstream: upstream.url,
+      listen: { overload: { requests: 2 } },
+      routes: [{ match: { path: '/{one}' }, authorize: { public: true } }],
+    })
+    const [first, second] = [await converse(t, gateway.port), await converse(t, gateway.port)]
+    first.socket.write(get('/one'))
+    second.socket.write(get('/two'))
+    await until(() => upstream.requests.length === 2)
+    first.socket.write(get('/behind').repeat(3))
+    t.equal(codeOf(await (await converse(t, gateway.port)).ask(get('/third'))), 'overloaded')
+    t.equal(await gateway.metric('sallyport_exchanges_in_flight'), 2)
+    gates.get('/two')?.resolve()
+    t.equal((await second.answer()).status, 200)
+    t.equal((await second.ask(get('/next'))).status, 200, 'there is room again')
+    gates.get('/one')?.resolve()
+    t.equal((await first.answer()).body.toString(), '/one')
+    for (let n = 0; n < 3; n++) t.equal((await first.answer()).status, 200)
+    t.same(
+      upstream.requests.map(({ target }) => target),
+      ['/one', '/two', '/next', '/behind', '/behind', '/behind'],
+    )
+  },
+)
 
 t.test('without a bound every request is let in', async (t) => {
   const upstream = await recordingUpstream(t)
