@@ -7,7 +7,7 @@
 
 import { LRUCache } from 'lru-cache'
 import type { Address } from '../client-address/address.ts'
-import { hostBlock } from '../client-address/host-block.ts'
+import { clientNetwork } from '../client-address/client-network.ts'
 import { compileNetworks, type Networks } from '../client-address/networks.ts'
 import type { FailureSettings } from '../config/schema/limits.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -66,10 +66,10 @@ export class FailedAuthentications {
     const { attempts, per, trickle, counts } = this.#rules
     if (attempts === 0) return undefined
     const now = this.#options.clock.now()
-    const block = hostBlock(client)
-    const use = counts.useOf(block, now)
+    const network = clientNetwork(client)
+    const use = counts.useOf(network, now)
     if (usedOf(use) < attempts) return undefined
-    if (!isKnownBad() && this.#mayTrickle(block, now, trickle)) return undefined
+    if (!isKnownBad() && this.#mayTrickle(network, now, trickle)) return undefined
     this.#options.onThrottled()
     return refuse('too_many_failures', `${attempts} bad credentials in ${per / 1000} s from this address`, {
       retryAfterSeconds: secondsUntil(counts.remainingMs(use, now)),
@@ -80,14 +80,14 @@ export class FailedAuthentications {
   count(client: Address): void {
     const { attempts, counts, proxies } = this.#rules
     if (attempts === 0 || proxies.contains(client)) return
-    counts.count(counts.useOf(hostBlock(client), this.#options.clock.now()))
+    counts.count(counts.useOf(clientNetwork(client), this.#options.clock.now()))
   }
 
-  #mayTrickle(block: string, now: number, trickleMs: number): boolean {
-    const last = this.#lookedUpAt.get(block)
+  #mayTrickle(network: string, now: number, trickleMs: number): boolean {
+    const last = this.#lookedUpAt.get(network)
     // A clock that was put back makes nobody wait for it.
     if (last !== undefined && now >= last && now - last < trickleMs) return false
-    this.#lookedUpAt.set(block, now)
+    this.#lookedUpAt.set(network, now)
     return true
   }
 

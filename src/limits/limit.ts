@@ -4,7 +4,7 @@
  */
 
 import type { Address } from '../client-address/address.ts'
-import { hostBlock } from '../client-address/host-block.ts'
+import { clientNetwork } from '../client-address/client-network.ts'
 import type { LimitSettings } from '../config/schema/limits.ts'
 import type { Token } from '../tokens/token.ts'
 import type { WindowCounts } from './window-counts.ts'
@@ -63,7 +63,7 @@ function partOf(by: LimitSettings['by'][number]): Limit['keyOf'] {
     case 'subject':
       return ({ token }) => token?.subject.id
     case 'address':
-      return ({ client }) => hostBlock(client)
+      return ({ client }) => clientNetwork(client)
     case 'route':
       return ({ route }) => route.name
     default:
