@@ -96,7 +96,7 @@ function legendEntry(name: string, index: number): string {
   return swatch + label(left + 17, top, 'start', name)
 }
 
-function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): string {
+export function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): string {
   return `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(text)}</text>`
 }
 
@@ -104,6 +104,6 @@ function number(value: number): string {
   return Number(value.toPrecision(6)).toLocaleString('en')
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import type { settings as settingsSchema } from '../src/config/schema/settings.ts'
 import { migrate } from '../src/database/migrate.ts'
+import type { StorePlace } from '../src/database/which-store.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import { parseKeyRing } from '../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../src/tokens/keys/key-ring-text.ts'
@@ -52,7 +53,7 @@ export interface GatewayProcess extends Server {
 
 /** Where tokens are, and what they are sealed with. */
 export interface TokenRecord {
-  readonly place: { readonly sqlite: { readonly path: string } }
+  readonly place: StorePlace
   readonly ring: string
 }
 
@@ -79,7 +80,7 @@ export async function startGatewayProcess(
   const keyFile = join(folder, 'keys.json')
   const { place, ring } = record
   const write = ({ listen, ...rest }: Configuration) => {
-    const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: place }
+    const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: settingsOf(place) }
     // Every JSON text is YAML.
     writeFileSync(configFile, JSON.stringify({ listen: { ...listen, port: dataPort }, ...own, ...rest }))
   }
@@ -112,7 +113,13 @@ export async function startGatewayProcess(
   )
 }
 
-function newRecord(): TokenRecord {
+/** The rest is as by default. */
+function settingsOf({ postgres, sqlite }: StorePlace): z.input<typeof settingsSchema>['store'] {
+  return postgres === undefined ? { sqlite } : { postgres: { url: postgres.url } }
+}
+
+/** An SQLite file in a temporary folder, and a key ring of its own. */
+export function newRecord(): TokenRecord {
   const path = join(serverFolder('record'), 'tokens.sqlite')
   return { place: { sqlite: { path } }, ring: newKeyRing(systemClock).reveal() }
 }

@@ -1,65 +1,48 @@
 /**
  * Sallyport itself, with everything it does for a request that is let through: a token of the store, every
- * default rule, and the identity headers. Only its log is silent, as the stock proxy's is.
+ * default rule, and the identity headers; and with a public route, which leaves the headers' rules. Only its log is
+ * silent, as the stock proxy's is.
  * @module
  */
 
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { freePort } from '../../test/support/free-port.ts'
-import { serverFolder, startServer } from '../../test/support/private-server.ts'
-import { expectBody } from '../upstream.ts'
-import type { Subject } from './subject.ts'
-
-const main = join(import.meta.dirname, '../../src/main.ts')
+import type { Scope } from '../../test/support/private-server.ts'
+import { startRedis } from '../../test/support/redis.ts'
+import { type Configuration, startGatewayProcess } from '../gateway-process.ts'
+import type { Stage, Subject } from './subject.ts'
 
 export const gateway: Subject = {
   name: 'gateway',
-  async start(upstream, scope) {
-    const folder = serverFolder('gateway')
-    const port = await freePort()
-    const url = `http://127.0.0.1:${port}`
-    const configFile = join(folder, 'sallyport.yaml')
-    const keyFile = join(folder, 'keys.json')
-    writeFileSync(
-      configFile,
-      // Every JSON text is YAML.
-      JSON.stringify({
-        listen: { port },
-        admin: { port: await freePort() },
-        keys: { file: keyFile },
-        store: { sqlite: { path: join(folder, 'tokens.sqlite') } },
-        upstreams: { bench: { url: upstream.url } },
-        routes: [{ name: 'everything', match: { path: '/{rest*}' }, upstream: 'bench' }],
-        log: { level: 'silent', requests: false },
-      }),
-    )
-    sallyport(['key', 'generate', '--file', keyFile])
-    const token = issueToken(configFile)
-    const server = await startServer({
-      command: process.execPath,
-      args: [main, 'serve', '--config', configFile],
-      env: { NODE_ENV: 'production' },
-      url,
-      port,
-      folder,
-      ready: () => expectBody(url, { authorization: `Bearer ${token}` }),
-    })
-    scope.teardown(() => server.stop())
-    return { url, pid: server.pid, headers: [['Authorization', `Bearer ${token}`]] }
-  },
+  title: 'Sallyport',
+  can: ['forward', 'upgrade', 'decide', 'rules'],
+  start: (stage, scope) => start(stage, scope, stage.scenario.gateway.route ?? {}),
 }
 
-function issueToken(configFile: string): string {
-  const holder = ['--kind', 'personal', '--subject', 'bench', '--access', 'read-write']
-  const { token } = JSON.parse(sallyport(['token', 'issue', '--config', configFile, ...holder, '--json']))
-  return token
+export const openGateway: Subject = {
+  name: 'gateway-open',
+  title: 'Sallyport, public route',
+  can: ['forward', 'upgrade'],
+  start: (stage, scope) =>
+    start(stage, scope, { ...stage.scenario.gateway.route, authorize: { public: true } }),
 }
 
-function sallyport(args: readonly string[]): string {
-  return execFileSync(process.execPath, [main, ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+type Route = Configuration['routes'][number]
+
+async function start({ upstream, scenario, credentials }: Stage, scope: Scope, route: Partial<Route>) {
+  const { memoryEntries, hasRedis } = scenario.gateway
+  const redis = hasRedis ? await startRedis() : undefined
+  if (redis !== undefined) scope.teardown(() => redis.stop())
+  const { url, pid } = await startGatewayProcess(
+    scope,
+    {
+      upstreams: { bench: { url: upstream.url } },
+      routes: [{ ...route, name: 'everything', match: { path: '/{rest*}' }, upstream: 'bench' }],
+      cache: {
+        ...(memoryEntries === undefined ? {} : { memory: { entries: memoryEntries } }),
+        ...(redis === undefined ? {} : { redis: { url: redis.url } }),
+      },
+      log: { level: 'silent', requests: false },
+    },
+    { record: credentials.record, from: 'src' },
+  )
+  return { url, pids: [pid] }
 }
