@@ -14,6 +14,8 @@ export interface Chart {
   readonly title: string
   /** With its unit. */
   readonly xLabel: string
+  /** The x axis goes in steps of ten from 1 on, and not evenly from 0. */
+  readonly isLogarithmic?: boolean
   /** With its unit. */
   readonly yLabel: string
   readonly lines: readonly Line[]
@@ -27,9 +29,9 @@ const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 const ticksWanted = 6
 
 /** The y axis begins at 0: growth is to be seen in proportion. A chart without points is empty axes. */
-export function lineChart({ title, xLabel, yLabel, lines }: Chart): string {
+export function lineChart({ title, xLabel, isLogarithmic, yLabel, lines }: Chart): string {
   const points = lines.flatMap((line) => line.points)
-  const x = scale(
+  const x = (isLogarithmic ? logarithmicScale : scale)(
     points.map(([value]) => value),
     plot.left,
     width - plot.right,
@@ -75,6 +77,15 @@ function scale(values: readonly number[], from: number, to: number): Scale {
   return {
     ticks: Array.from({ length: count + 1 }, (_, index) => index * step),
     at: (value) => Math.round((from + ((to - from) * value) / end) * 10) / 10,
+  }
+}
+
+/** From 1 to the first power of ten that no value exceeds. */
+function logarithmicScale(values: readonly number[], from: number, to: number): Scale {
+  const powers = Math.ceil(Math.log10(values.reduce((max, value) => Math.max(max, value), 10)))
+  return {
+    ticks: Array.from({ length: powers + 1 }, (_, power) => 10 ** power),
+    at: (value) => Math.round((from + ((to - from) * Math.log10(value)) / powers) * 10) / 10,
   }
 }
 

@@ -14,17 +14,8 @@ import { loadGenerator } from './load/load.ts'
 import { measureScenario } from './measure-scenario.ts'
 import { canPin, loadCore, pin } from './pin.ts'
 import { machineFacts } from './report.ts'
-import { downloads, uploads } from './scenarios/bodies.ts'
-import { condition } from './scenarios/condition.ts'
-import { echo } from './scenarios/echo.ts'
-import { memoryHit } from './scenarios/memory-hit.ts'
-import { ownerHeaders } from './scenarios/owner-headers.ts'
-import { redisHit } from './scenarios/redis-hit.ts'
+import { allScenarios } from './scenarios/all-scenarios.ts'
 import type { Scenario } from './scenarios/scenario.ts'
-import { storeHit } from './scenarios/store-hit.ts'
-import { tenthRefused } from './scenarios/tenth-refused.ts'
-import { thousandConnections } from './scenarios/thousand-connections.ts'
-import { unknownToken } from './scenarios/unknown-token.ts'
 import { direct } from './subjects/direct.ts'
 import { gateway, openGateway } from './subjects/gateway.ts'
 import { middleware } from './subjects/middleware.ts'
@@ -41,20 +32,6 @@ const allSubjects: readonly Subject[] = [
   openGateway,
   gateway,
 ]
-const allScenarios: readonly Scenario[] = [
-  memoryHit,
-  redisHit,
-  storeHit,
-  condition,
-  ownerHeaders,
-  unknownToken,
-  tenthRefused,
-  ...downloads,
-  ...uploads,
-  echo,
-  thousandConnections,
-]
-
 const usage = `npm run bench -- [options]
 
   --scenario A,B     which of ${allScenarios.map(({ name }) => name).join(', ')} (all)

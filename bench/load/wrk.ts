@@ -35,6 +35,9 @@ function init()
     wrk.headers["Authorization"] = token
     requests[number] = wrk.format()
   end
+  -- Short runs, too, are to meet all of them in the end.
+  math.randomseed(os.time())
+  turn = math.random(#requests)
 end
 function request()
   turn = turn % #requests + 1

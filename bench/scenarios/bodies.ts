@@ -10,13 +10,13 @@ export const downloads: readonly Scenario[] = [
   download('1 KiB', 1024, 64),
   download('64 KiB', 65_536, 64),
   // A connection more holds up to 10 MiB more of the machine.
-  download('10 MiB', 10_485_760, 8),
+  download('10 MiB', 10_485_760, 4),
 ]
 
 export const uploads: readonly Scenario[] = [
   upload('1 KiB', 1024, 64),
   upload('64 KiB', 65_536, 64),
-  upload('10 MiB', 10_485_760, 8),
+  upload('10 MiB', 10_485_760, 4),
 ]
 
 function download(size: string, bytes: number, connections: number): Scenario {

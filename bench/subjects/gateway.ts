@@ -8,13 +8,13 @@
 import type { Scope } from '../../test/support/private-server.ts'
 import { startRedis } from '../../test/support/redis.ts'
 import { type Configuration, startGatewayProcess } from '../gateway-process.ts'
-import type { Stage, Subject } from './subject.ts'
+import type { RunningSubject, Stage, Subject } from './subject.ts'
 
 export const gateway: Subject = {
   name: 'gateway',
   title: 'Sallyport',
   can: ['forward', 'upgrade', 'decide', 'rules'],
-  start: (stage, scope) => start(stage, scope, stage.scenario.gateway.route ?? {}),
+  start: (stage, scope) => startGateway(stage, scope),
 }
 
 export const openGateway: Subject = {
@@ -25,9 +25,23 @@ export const openGateway: Subject = {
     start(stage, scope, { ...stage.scenario.gateway.route, authorize: { public: true } }),
 }
 
+/** `flags` are Node's. */
+export function startGateway(
+  stage: Stage,
+  scope: Scope,
+  flags: readonly string[] = [],
+): Promise<RunningSubject> {
+  return start(stage, scope, stage.scenario.gateway.route ?? {}, flags)
+}
+
 type Route = Configuration['routes'][number]
 
-async function start({ upstream, scenario, credentials }: Stage, scope: Scope, route: Partial<Route>) {
+async function start(
+  { upstream, scenario, credentials }: Stage,
+  scope: Scope,
+  route: Partial<Route>,
+  flags: readonly string[] = [],
+) {
   const { memoryEntries, hasRedis } = scenario.gateway
   const redis = hasRedis ? await startRedis() : undefined
   if (redis !== undefined) scope.teardown(() => redis.stop())
@@ -42,7 +56,7 @@ async function start({ upstream, scenario, credentials }: Stage, scope: Scope, r
       },
       log: { level: 'silent', requests: false },
     },
-    { record: credentials.record, from: 'src' },
+    { record: credentials.record, from: 'src', flags },
   )
   return { url, pids: [pid] }
 }
