@@ -23,7 +23,7 @@ export interface Chart {
 
 const width = 860
 const height = 360
-const plot = { left: 70, right: 16, top: 40, bottom: 70 }
+const plot = { left: 70, right: 32, top: 40, bottom: 70 }
 /** Told apart also by those who see few colours. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 const ticksWanted = 6

@@ -51,7 +51,7 @@ export function medianOf(rounds: readonly Measurement[]): Measurement {
 export function markdown({ machine, conditions, subjects, missing, scenarios }: Results): string {
   const overview = scenarios.map((scenario) => [
     scenario.title,
-    ...subjects.map((subject) => scenario.subjects[subject]?.cpuUsPerRequest.toFixed(1) ?? '–'),
+    ...subjects.map((subject) => microseconds(scenario.subjects[subject]?.cpuUsPerRequest)),
   ])
   const facts = Object.entries({ ...machine, ...conditions }).map(([name, value]) => `${name}: ${value}`)
   return [
@@ -82,7 +82,7 @@ function details({ title, upstream, connections, halfLoad, subjects }: ScenarioR
     subject,
     count(figures.requestsPerSecond),
     ...[figures.p50Us, figures.p99Us, figures.p999Us].map(milliseconds),
-    figures.cpuUsPerRequest.toFixed(1),
+    microseconds(figures.cpuUsPerRequest),
     String(Math.round(figures.residentBytes / 1024 ** 2)),
     ...(isPaced ? [added(figures.addedAtHalfLoadUs)] : []),
   ])
@@ -93,6 +93,11 @@ function details({ title, upstream, connections, halfLoad, subjects }: ScenarioR
 
 function added(us: number | undefined): string {
   return us === undefined ? '–' : milliseconds(us)
+}
+
+function microseconds(us: number | undefined): string {
+  if (us === undefined) return '–'
+  return us < 1_000 ? us.toFixed(1) : count(us)
 }
 
 function count(number: number): string {

@@ -64,7 +64,7 @@ function drawn({ call, depth, left, width: wide }: Frame, height: number, allUs:
   const colour = colours.find(([pattern]) => pattern.test(layer))?.[1]
   const share = ((100 * totalUs(call)) / allUs).toFixed(1)
   const title = `<title>${escaped(`${call.name}: ${share} % (${layer})`)}</title>`
-  const text = call.name.slice(0, Math.floor((wide - 6) / charWidth))
+  const text = call.name.slice(0, Math.max(0, Math.floor((wide - 6) / charWidth)))
   const box = `<rect x="${left.toFixed(1)}" y="${y}" width="${(wide - 0.3).toFixed(1)}" height="${rowHeight - 1}" fill="${colour}"/>`
   const label =
     text.length > 2 ? `<text x="${(left + 3).toFixed(1)}" y="${y + 12}">${escaped(text)}</text>` : ''
