@@ -29,7 +29,7 @@ export interface Results {
   readonly conditions: Readonly<Record<string, string | number | boolean>>
   /** Titles of all subjects, in the order of tables. */
   readonly subjects: readonly string[]
-  /** Those that this machine lacks the package for. */
+  /** Titles of subjects and scenarios that this machine lacks a package for. */
   readonly missing: readonly string[]
   readonly scenarios: readonly ScenarioResults[]
 }
@@ -60,7 +60,7 @@ export function markdown({ machine, conditions, subjects, missing, scenarios }: 
     ...scenarios.map(details),
     ...(missing.length === 0
       ? []
-      : [`Left out, because nginx is not installed here: ${missing.join(', ')}.`]),
+      : [`Left out, because a package is not installed here: ${missing.join(', ')}.`]),
     facts.join('; '),
   ]
     .join('\n\n')

@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { findPostgres } from '../test/support/postgres.ts'
 import { findProgram } from '../test/support/run-process.ts'
 import { chart, markdown, type Results } from './comparison.ts'
 import type { Rounds } from './in-rounds.ts'
@@ -41,7 +42,8 @@ const usage = `npm run bench -- [options]
   --results FOLDER   where latest.md, latest.json and latest.svg are written (bench/results)
   --help             this text
 
-All of it takes a quarter of an hour or more; --scenario memory-hit takes two minutes.
+All of it takes a quarter of an hour; --scenario memory-hit takes two minutes. What needs a Debian package that is not
+installed (nginx, redis-server) is named and left out; without wrk, autocannon is the load.
 `
 
 const { values: options } = parseArgs({
@@ -71,18 +73,29 @@ async function bench(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // What this process starts stays on its core unless it is pinned elsewhere: upstreams, stores and the load.
   pin(process.pid, loadCore)
-  const isMissing = (subject: Subject) =>
-    subject.package !== undefined && findProgram(subject.package) === undefined
-  const present = subjects.filter((subject) => !isMissing(subject))
+  const present = subjects.filter(isPresent)
   const results: Results['scenarios'][number][] = []
-  for (const scenario of scenarios) results.push(await measureScenario(scenario, present, rounds))
+  for (const scenario of scenarios.filter(isPresent)) {
+    results.push(await measureScenario(scenario, present, rounds))
+  }
   return {
     machine: machineFacts(),
-    conditions: { load: loadGenerator, rounds: rounds.count, seconds: rounds.seconds, pinned: canPin },
+    conditions: {
+      load: loadGenerator,
+      store: findPostgres('postgres') === undefined ? 'SQLite' : 'PostgreSQL',
+      rounds: rounds.count,
+      seconds: rounds.seconds,
+      pinned: canPin,
+    },
     subjects: present.map(({ title }) => title),
-    missing: subjects.filter(isMissing).map(({ title }) => title),
+    missing: [...subjects, ...scenarios].filter((one) => !isPresent(one)).map(({ title }) => title),
     scenarios: results,
   }
+}
+
+/** Whether the machine has what it needs. */
+function isPresent(one: { readonly package?: string }): boolean {
+  return one.package === undefined || findProgram(one.package) !== undefined
 }
 
 function publish(results: Results): void {

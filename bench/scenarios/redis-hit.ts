@@ -11,6 +11,7 @@ export const redisHit: Scenario = {
   name: 'redis-hit',
   title: 'token from Redis',
   needs: 'rules',
+  package: 'redis-server',
   tokens: { ...memoryHit.tokens, count: 1_000 },
   gateway: { memoryEntries: 10, hasRedis: true },
   isPaced: false,

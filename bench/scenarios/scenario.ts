@@ -16,6 +16,8 @@ export interface Scenario {
   /** In tables. */
   readonly title: string
   readonly needs: Ability
+  /** The Debian package that it needs; it is left out where that is missing. */
+  readonly package?: 'redis-server'
   readonly upstream: UpstreamKind
   /** Tokens are added. */
   readonly traffic: Omit<Traffic, 'tokens'>
