@@ -63,7 +63,7 @@ export interface StartOptions {
   /** Of Node. */
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Compiled unless given; run from the sources. */
+  /** Compiled unless given, as it is installed; the sources are run with their types stripped as they load. */
   readonly from?: 'src' | 'dist'
 }
 

@@ -83,16 +83,12 @@ async function start(
   upstream: Server,
   scope: Scope,
 ): Promise<Contestant> {
-  const gateway = await startGatewayProcess(
-    scope,
-    {
-      upstreams: { bench: { url: upstream.url } },
-      routes: routes.map((route) => ({ ...route, upstream: 'bench' })),
-      cache: { memory: { entries: 200_000, ttl: '1h' } },
-      log: { level: 'silent', requests: false },
-    },
-    { from: 'src' },
-  )
+  const gateway = await startGatewayProcess(scope, {
+    upstreams: { bench: { url: upstream.url } },
+    routes: routes.map((route) => ({ ...route, upstream: 'bench' })),
+    cache: { memory: { entries: 200_000, ttl: '1h' } },
+    log: { level: 'silent', requests: false },
+  })
   const first = await gateway.issue(token)
   const texts = tokens === 1 ? [first.text] : copyTokens(gateway.record, tokens)
   const traffic = { ...plainTraffic, path, tokens: texts }

@@ -15,8 +15,8 @@ export function layerOf({ name, url }: Call): string {
   if (url === '') return nativeLayer(name)
   const [, packageName] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? []
   if (packageName !== undefined) return packageName === 'fastify' ? 'Fastify' : `package ${packageName}`
-  const [, folder] = /\/src\/(.+?)(?:\/[^/]+)?$/.exec(url) ?? []
-  if (folder !== undefined) return `ours: ${folder.split('/', 1)[0]?.replace(/\.ts$/, '')}`
+  const [, folder] = /\/(?:src|dist)\/(.+?)(?:\/[^/]+)?$/.exec(url) ?? []
+  if (folder !== undefined) return `ours: ${folder.split('/', 1)[0]?.replace(/\.[jt]s$/, '')}`
   if (http.test(url)) return 'Node: http'
   return plumbing.test(url) ? 'Node: events, streams, timers, sockets' : 'Node: other'
 }

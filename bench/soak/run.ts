@@ -10,12 +10,13 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { cache } from '../../src/config/schema/tokens.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import type { Scope } from '../../test/support/private-server.ts'
 import { type Configuration, type GatewayProcess, startGatewayProcess } from '../gateway-process.ts'
 import { machineFacts } from '../report.ts'
 import { type Crowd, sendCrowd } from './crowd.ts'
-import { kinds } from './kinds.ts'
+import { kinds, type Scene, unknownToken } from './kinds.ts'
 import { publish, type Sample, type SoakResults } from './soak-report.ts'
 import { startSoakUpstream } from './start-soak-upstream.ts'
 
@@ -32,6 +33,11 @@ const reloadIntervalMs = 3_000
 /** For what is under way to end, and for idle upstream connections to be closed. */
 const settleMs = 15_000
 
+const fillersAtOnce = 20
+/** Less has no trend. */
+const minutesMin = 2
+const cacheDefaults = cache.parse({})
+
 const { values: options } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
@@ -42,8 +48,8 @@ const { values: options } = parseArgs({
 const minutes = Number(options.minutes)
 
 if (options.help) process.stdout.write(usage)
-else if (!(minutes > 0)) {
-  process.stderr.write(`--minutes is a positive number\n\n${usage}`)
+else if (!(minutes >= minutesMin)) {
+  process.stderr.write(`--minutes is a number of ${minutesMin} at least\n\n${usage}`)
   process.exitCode = 2
 } else await soak()
 
@@ -74,6 +80,7 @@ async function measured(scope: Scope): Promise<SoakResults> {
   const scene = { port: gateway.port, gateway, agent, token: writer.text, readOnlyToken: reader.text }
 
   const before = await gateway.usage()
+  await fillMemory(scene)
   const crowd = sendCrowd(kinds, scene)
   const { samples, reloads } = await watch(gateway, crowd, configurationOf)
   await crowd.leave()
@@ -89,6 +96,16 @@ async function measured(scope: Scope): Promise<SoakResults> {
     kinds: Object.fromEntries(crowd.tallies),
     samples,
   }
+}
+
+/** What is bounded is full from the beginning, so that nobody takes its filling for growth: unknown tokens. */
+async function fillMemory(scene: Scene): Promise<void> {
+  const { absentEntries } = cacheDefaults.memory
+  let left = absentEntries + absentEntries / 10
+  const one = async () => {
+    while (left-- > 0) await unknownToken.turn(scene)
+  }
+  await Promise.all(Array.from({ length: fillersAtOnce }, one))
 }
 
 /** A look each second, and a reload now and then. */

@@ -56,7 +56,7 @@ async function start(
       },
       log: { level: 'silent', requests: false },
     },
-    { record: credentials.record, from: 'src', flags },
+    { record: credentials.record, flags },
   )
   return { url, pids: [pid] }
 }
