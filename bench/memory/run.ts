@@ -17,7 +17,7 @@ import {
 import { load } from '../load/load.ts'
 import { plainTraffic } from '../load/traffic.ts'
 import { cpuMicroseconds } from '../measure-cpu.ts'
-import { pin } from '../pin.ts'
+import { loadCore, pin, subjectCore } from '../pin.ts'
 import { machineFacts, median } from '../report.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 
@@ -41,8 +41,6 @@ const ways: Readonly<Record<string, StartOptions>> = {
   [`${semiSpace(4)}, MALLOC_ARENA_MAX=2`]: { flags: [semiSpace(4)], env: { MALLOC_ARENA_MAX: '2' } },
   [`${semiSpace(4)} --optimize-for-size`]: { flags: [semiSpace(4), '--optimize-for-size'] },
 }
-const subjectCore = 0
-const loadCore = 1
 const warmupSeconds = 1
 
 const { values: options } = parseArgs({
