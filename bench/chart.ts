@@ -14,6 +14,8 @@ export interface Chart {
   readonly title: string
   /** With its unit. */
   readonly xLabel: string
+  /** The x axis goes in steps of ten from 1 on, and not evenly from 0. */
+  readonly isLogarithmic?: boolean
   /** With its unit. */
   readonly yLabel: string
   readonly lines: readonly Line[]
@@ -21,15 +23,15 @@ export interface Chart {
 
 const width = 860
 const height = 360
-const plot = { left: 70, right: 16, top: 40, bottom: 70 }
+const plot = { left: 70, right: 32, top: 40, bottom: 70 }
 /** Told apart also by those who see few colours. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 const ticksWanted = 6
 
 /** The y axis begins at 0: growth is to be seen in proportion. A chart without points is empty axes. */
-export function lineChart({ title, xLabel, yLabel, lines }: Chart): string {
+export function lineChart({ title, xLabel, isLogarithmic, yLabel, lines }: Chart): string {
   const points = lines.flatMap((line) => line.points)
-  const x = scale(
+  const x = (isLogarithmic ? logarithmicScale : scale)(
     points.map(([value]) => value),
     plot.left,
     width - plot.right,
@@ -78,6 +80,15 @@ function scale(values: readonly number[], from: number, to: number): Scale {
   }
 }
 
+/** From 1 to the first power of ten that no value exceeds. */
+function logarithmicScale(values: readonly number[], from: number, to: number): Scale {
+  const powers = Math.ceil(Math.log10(values.reduce((max, value) => Math.max(max, value), 10)))
+  return {
+    ticks: Array.from({ length: powers + 1 }, (_, power) => 10 ** power),
+    at: (value) => Math.round((from + ((to - from) * Math.log10(value)) / powers) * 10) / 10,
+  }
+}
+
 /** 1, 2 or 5 times a power of ten, not less than what is given. */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least))
@@ -96,7 +107,7 @@ function legendEntry(name: string, index: number): string {
   return swatch + label(left + 17, top, 'start', name)
 }
 
-function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): string {
+export function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): string {
   return `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(text)}</text>`
 }
 
@@ -104,6 +115,6 @@ function number(value: number): string {
   return Number(value.toPrecision(6)).toLocaleString('en')
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

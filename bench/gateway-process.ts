@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import type { settings as settingsSchema } from '../src/config/schema/settings.ts'
 import { migrate } from '../src/database/migrate.ts'
+import type { StorePlace } from '../src/database/which-store.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import { parseKeyRing } from '../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../src/tokens/keys/key-ring-text.ts'
@@ -52,7 +53,7 @@ export interface GatewayProcess extends Server {
 
 /** Where tokens are, and what they are sealed with. */
 export interface TokenRecord {
-  readonly place: { readonly sqlite: { readonly path: string } }
+  readonly place: StorePlace
   readonly ring: string
 }
 
@@ -82,7 +83,12 @@ export async function startGatewayProcess(
     // All clients have one address, and many of them present tokens that nobody knows.
     const unbounded = { authentication: { failures: { attempts: 0 } } }
     const limits = { connectionsPerClient: 0, ...listen?.limits }
-    const own = { admin: { port: adminPort }, keys: { file: keyFile }, store: place, ...unbounded }
+    const own = {
+      admin: { port: adminPort },
+      keys: { file: keyFile },
+      store: settingsOf(place),
+      ...unbounded,
+    }
     // Every JSON text is YAML.
     writeFileSync(
       configFile,
@@ -118,7 +124,13 @@ export async function startGatewayProcess(
   )
 }
 
-function newRecord(): TokenRecord {
+/** The rest is as by default. */
+function settingsOf({ postgres, sqlite }: StorePlace): z.input<typeof settingsSchema>['store'] {
+  return postgres === undefined ? { sqlite } : { postgres: { url: postgres.url } }
+}
+
+/** An SQLite file in a temporary folder, and a key ring of its own. */
+export function newRecord(): TokenRecord {
   const path = join(serverFolder('record'), 'tokens.sqlite')
   return { place: { sqlite: { path } }, ring: newKeyRing(systemClock).reveal() }
 }

@@ -10,6 +10,10 @@ import { findProgram } from '../test/support/run-process.ts'
 
 const taskset = findProgram('taskset')
 
+/** Of the processes that are measured; of all others. */
+export const subjectCore = 0
+export const loadCore = 1
+
 /** Whether processes are pinned on this machine: with taskset(1) and two cores at least. */
 export const canPin = taskset !== undefined && availableParallelism() > 1
 

@@ -1,127 +1,120 @@
 /**
- * `npm run bench`: the gateway beside the stock proxy and the bare upstream, loaded in turn in rounds whose
- * order rotates, so that none is always first on a machine that slows down or warms up.
+ * `npm run bench`: the gateway beside the proxies that people have, and the bare upstream, in scenarios that show what its
+ * work costs.
  * @module
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Scope } from '../test/support/private-server.ts'
-import { processTree } from '../test/support/process-tree.ts'
-import { residentBytes } from '../test/support/sampled-memory.ts'
-import { load, loadGenerator } from './load.ts'
-import { cpuMicroseconds } from './measure-cpu.ts'
-import { canPin, pin } from './pin.ts'
-import { type Measurement, machineFacts, markdown, mediansOf, type Results } from './report.ts'
+import { findPostgres } from '../test/support/postgres.ts'
+import { findProgram } from '../test/support/run-process.ts'
+import { chart, markdown, type Results } from './comparison.ts'
+import type { Rounds } from './in-rounds.ts'
+import { loadGenerator } from './load/load.ts'
+import { measureScenario } from './measure-scenario.ts'
+import { canPin, loadCore, pin } from './pin.ts'
+import { machineFacts } from './report.ts'
+import { allScenarios } from './scenarios/all-scenarios.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 import { direct } from './subjects/direct.ts'
-import { gateway, gatewayHttp2 } from './subjects/gateway.ts'
+import { gateway, openGateway } from './subjects/gateway.ts'
+import { middleware } from './subjects/middleware.ts'
+import { nginxAuthRequest, nginxProxy } from './subjects/nginx-proxy.ts'
 import { stock } from './subjects/stock.ts'
-import type { RunningSubject, Subject } from './subjects/subject.ts'
-import { startUpstream } from './upstream.ts'
+import type { Subject } from './subjects/subject.ts'
 
-const usualSubjects: readonly Subject[] = [direct, stock, gateway]
-const allSubjects: readonly Subject[] = [...usualSubjects, gatewayHttp2]
-const subjectCore = 0
-const loadCore = 1
-const warmupSeconds = 2
-
+const allSubjects: readonly Subject[] = [
+  direct,
+  nginxProxy,
+  nginxAuthRequest,
+  stock,
+  middleware,
+  openGateway,
+  gateway,
+]
 const usage = `npm run bench -- [options]
 
-  --rounds N         rounds (5)
-  --seconds N        seconds that each subject is measured in a round, after ${warmupSeconds} of warming up (4)
-  --subjects A,B     which of ${allSubjects.map(({ name }) => name).join(', ')} (${usualSubjects.map(({ name }) => name).join(',')})
+  --scenario A,B     which of ${allScenarios.map(({ name }) => name).join(', ')} (all)
+  --subjects A,B     which of ${allSubjects.map(({ name }) => name).join(', ')} (all)
+  --rounds N         rounds (3)
+  --seconds N        seconds that each subject is measured in a round, after it was warmed up (2)
+  --results FOLDER   where latest.md, latest.json and latest.svg are written (bench/results)
   --help             this text
 
-Prints a table and writes bench/results/latest.md and latest.json.
+All of it takes a quarter of an hour; --scenario memory-hit takes two minutes. What needs a Debian package that is not
+installed (nginx, redis-server) is named and left out; without wrk, autocannon is the load.
 `
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
-    subjects: { type: 'string', default: usualSubjects.map(({ name }) => name).join(',') },
+    scenario: { type: 'string', default: allScenarios.map(({ name }) => name).join(',') },
+    subjects: { type: 'string', default: allSubjects.map(({ name }) => name).join(',') },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    results: { type: 'string', default: join(import.meta.dirname, 'results') },
     help: { type: 'boolean', default: false },
   },
 })
 
 if (options.help) process.stdout.write(usage)
-else await bench(chosenSubjects(), positive('rounds'), positive('seconds'))
+else {
+  const scenarios = chosen('scenario', allScenarios)
+  const subjects = chosen('subjects', allSubjects)
+  publish(await bench(scenarios, subjects, { count: positive('rounds'), seconds: positive('seconds') }))
+}
 
-async function bench(subjects: readonly Subject[], rounds: number, seconds: number): Promise<void> {
+async function bench(
+  scenarios: readonly Scenario[],
+  subjects: readonly Subject[],
+  rounds: Rounds,
+): Promise<Results> {
   // Leaving by `exit` ends every process that was started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-  const started: (() => unknown)[] = []
-  const scope: Scope = { teardown: (stop) => started.push(stop) }
-  try {
-    // What this process starts stays on its core: the upstream and the load.
-    pin(process.pid, loadCore)
-    const upstream = await startUpstream(scope)
-    const running = new Map<string, RunningSubject>()
-    for (const subject of subjects) {
-      const server = await subject.start(upstream, scope)
-      if (server.pid !== upstream.pid) pin(server.pid, subjectCore)
-      running.set(subject.name, server)
-    }
-    const measurements = await inRounds(running, rounds, seconds)
-    publish({
-      machine: machineFacts(),
-      conditions: { upstream: upstream.technology, load: loadGenerator, rounds, seconds, pinned: canPin },
-      medians: mediansOf(measurements),
-      measurements,
-    })
-  } finally {
-    for (const stop of started.reverse()) await stop()
+  // What this process starts stays on its core unless it is pinned elsewhere: upstreams, stores and the load.
+  pin(process.pid, loadCore)
+  const present = subjects.filter(isPresent)
+  const results: Results['scenarios'][number][] = []
+  for (const scenario of scenarios.filter(isPresent)) {
+    results.push(await measureScenario(scenario, present, rounds))
   }
-}
-
-async function inRounds(
-  running: ReadonlyMap<string, RunningSubject>,
-  rounds: number,
-  seconds: number,
-): Promise<readonly Measurement[]> {
-  const entries = [...running]
-  const measurements: Measurement[] = []
-  for (let round = 0; round < rounds; round++) {
-    const first = round % entries.length
-    for (const [name, subject] of [...entries.slice(first), ...entries.slice(0, first)]) {
-      process.stderr.write(`round ${round + 1} of ${rounds}: ${name}\n`)
-      measurements.push(await measure(name, subject, seconds))
-    }
-  }
-  return measurements
-}
-
-async function measure(
-  name: string,
-  { url, pid, headers }: RunningSubject,
-  seconds: number,
-): Promise<Measurement> {
-  await load(url, warmupSeconds, headers)
-  const before = cpuMicroseconds(pid)
-  const done = await load(url, seconds, headers)
   return {
-    subject: name,
-    requestsPerSecond: done.requests / done.seconds,
-    cpuMicrosecondsPerRequest: (cpuMicroseconds(pid) - before) / done.requests,
-    residentBytes: processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0),
+    machine: machineFacts(),
+    conditions: {
+      load: loadGenerator,
+      store: findPostgres('postgres') === undefined ? 'SQLite' : 'PostgreSQL',
+      rounds: rounds.count,
+      seconds: rounds.seconds,
+      pinned: canPin,
+    },
+    subjects: present.map(({ title }) => title),
+    missing: [...subjects, ...scenarios].filter((one) => !isPresent(one)).map(({ title }) => title),
+    scenarios: results,
   }
+}
+
+/** Whether the machine has what it needs. */
+function isPresent(one: { readonly package?: string }): boolean {
+  return one.package === undefined || findProgram(one.package) !== undefined
 }
 
 function publish(results: Results): void {
-  const folder = join(import.meta.dirname, 'results')
-  const table = markdown(results, stock.name)
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(join(folder, 'latest.md'), table)
+  const table = markdown(results)
+  mkdirSync(options.results, { recursive: true })
+  writeFileSync(join(options.results, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(join(options.results, 'latest.md'), table)
+  writeFileSync(join(options.results, 'latest.svg'), chart(results))
   process.stdout.write(table)
 }
 
-function chosenSubjects(): readonly Subject[] {
-  const names = options.subjects.split(',')
-  const unknown = names.filter((name) => !allSubjects.some((subject) => subject.name === name))
-  if (unknown.length > 0) return misuse(`no such subject: ${unknown.join(', ')}`)
-  return allSubjects.filter(({ name }) => names.includes(name))
+function chosen<T extends { readonly name: string }>(
+  option: 'scenario' | 'subjects',
+  all: readonly T[],
+): readonly T[] {
+  const names = options[option].split(',')
+  const unknown = names.filter((name) => !all.some((one) => one.name === name))
+  if (unknown.length > 0) return misuse(`--${option}: no such thing as ${unknown.join(', ')}`)
+  return all.filter(({ name }) => names.includes(name))
 }
 
 function positive(name: 'rounds' | 'seconds'): number {

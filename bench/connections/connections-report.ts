@@ -5,7 +5,7 @@
 
 import { lineChart } from '../chart.ts'
 import type { Usage } from '../gateway-process.ts'
-import type { machineFacts } from '../report.ts'
+import { type machineFacts, table } from '../report.ts'
 import type { Answered } from './good-client.ts'
 import type { Held } from './hold.ts'
 import type { Scenario } from './scenarios.ts'
@@ -134,11 +134,6 @@ function latency(answered: readonly Answered[]) {
   }
   const failed = answered.length - took.length
   return { median: at(0.5), p99: at(0.99), worst: at(1), failed, count: answered.length }
-}
-
-function table([first = '', ...others]: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [[first, ...others], ['---', ...others.map(() => '---:')], ...rows]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function mebibytes(bytes: number): string {

@@ -15,7 +15,8 @@ import { parseArgs } from 'node:util'
 import type { Scope, Server } from '../../test/support/private-server.ts'
 import { residentBytes } from '../../test/support/sampled-memory.ts'
 import { type Configuration, startGatewayProcess } from '../gateway-process.ts'
-import { load } from '../load.ts'
+import { load } from '../load/load.ts'
+import { plainTraffic } from '../load/traffic.ts'
 import { machineFacts } from '../report.ts'
 import { startSoakUpstream } from '../soak/start-soak-upstream.ts'
 import { type Crowded, publish } from './connections-report.ts'
@@ -86,7 +87,7 @@ async function crowd(scope: Scope, name: ScenarioName): Promise<Crowded> {
   const gateway = await startGatewayProcess(scope, configurationFor(upstream))
   const { text: token } = await gateway.issue()
   const { port, pid } = gateway
-  await load(`${gateway.url}/legacy/bytes/300`, warmupSeconds, [['Authorization', `Bearer ${token}`]])
+  await load(gateway.url, warmupSeconds, { ...plainTraffic, path: '/legacy/bytes/300', tokens: [token] })
   await sleep(quietMs)
 
   const startMs = performance.now()

@@ -14,11 +14,12 @@ import {
   type StartOptions,
   startGatewayProcess,
 } from '../gateway-process.ts'
-import { load } from '../load.ts'
+import { load } from '../load/load.ts'
+import { plainTraffic } from '../load/traffic.ts'
 import { cpuMicroseconds } from '../measure-cpu.ts'
-import { pin } from '../pin.ts'
+import { loadCore, pin, subjectCore } from '../pin.ts'
 import { machineFacts, median } from '../report.ts'
-import { startUpstream } from '../upstream.ts'
+import { startUpstream } from '../upstream/upstream.ts'
 
 const usage = `npm run bench:memory -- [options]
 
@@ -40,8 +41,6 @@ const ways: Readonly<Record<string, StartOptions>> = {
   [`${semiSpace(4)}, MALLOC_ARENA_MAX=2`]: { flags: [semiSpace(4)], env: { MALLOC_ARENA_MAX: '2' } },
   [`${semiSpace(4)} --optimize-for-size`]: { flags: [semiSpace(4), '--optimize-for-size'] },
 }
-const subjectCore = 0
-const loadCore = 1
 const warmupSeconds = 1
 
 const { values: options } = parseArgs({
@@ -107,10 +106,10 @@ async function bench(): Promise<void> {
 }
 
 async function measure({ gateway, token }: { readonly gateway: GatewayProcess; readonly token: string }) {
-  const headers = [['Authorization', `Bearer ${token}`]] as const
-  await load(gateway.url, warmupSeconds, headers)
+  const traffic = { ...plainTraffic, tokens: [token] }
+  await load(gateway.url, warmupSeconds, traffic)
   const before = cpuMicroseconds(gateway.pid)
-  const done = await load(gateway.url, seconds, headers)
+  const done = await load(gateway.url, seconds, traffic)
   const spent = cpuMicroseconds(gateway.pid) - before
   const resident = residentOf(gateway.pid)
   const { heapUsedBytes, externalBytes } = await gateway.usage()

@@ -12,7 +12,7 @@ import type { Scope, Server } from '../../test/support/private-server.ts'
 import { readMetrics } from '../../test/support/read-metrics.ts'
 import { type Configuration, type GatewayProcess, startGatewayProcess } from '../gateway-process.ts'
 import { machineFacts } from '../report.ts'
-import { startUpstream } from '../upstream.ts'
+import { startUpstream } from '../upstream/upstream.ts'
 import { type Shots, shoot } from './autocannon.ts'
 import { type Balancer, unawareBalancer, watchingBalancer } from './balancer.ts'
 

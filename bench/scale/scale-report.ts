@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { machineFacts } from '../report.ts'
+import { type machineFacts, table } from '../report.ts'
 import type { Feat } from './measure-changes.ts'
 import type { Latency } from './sampled.ts'
 import type { StoreSize } from './store-size.ts'
@@ -53,11 +53,6 @@ function featTable(feats: ScaleResults['feats']): string {
 function sizeTable({ bytes }: StoreSize): string {
   const rows = Object.entries(bytes).map(([name, size]) => [name, mebibytes(size)])
   return table(['table or index', 'MiB'], rows)
-}
-
-function table([first = '', ...others]: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [[first, ...others], ['---', ...others.map(() => '---:')], ...rows]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function count(number: number): string {

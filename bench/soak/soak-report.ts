@@ -5,7 +5,7 @@
 
 import { lineChart } from '../chart.ts'
 import type { Usage } from '../gateway-process.ts'
-import type { machineFacts } from '../report.ts'
+import { type machineFacts, table } from '../report.ts'
 import type { Tally } from './crowd.ts'
 import { type Trend, trendOf } from './trend.ts'
 
@@ -117,11 +117,6 @@ function kindTable(tallies: SoakResults['kinds']): string {
       [failed, ...failures].join('; '),
     ]),
   )
-}
-
-function table([first = '', ...others]: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [[first, ...others], ['---', ...others.map(() => '---:')], ...rows]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function at(sorted: readonly number[], share: number): string {

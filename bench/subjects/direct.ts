@@ -7,5 +7,7 @@ import type { Subject } from './subject.ts'
 
 export const direct: Subject = {
   name: 'direct',
-  start: async ({ url, pid }) => ({ url, pid, headers: [] }),
+  title: 'direct',
+  can: ['forward', 'upgrade'],
+  start: async ({ upstream: { url, pid } }) => ({ url, pids: [pid] }),
 }

@@ -9,5 +9,5 @@ import { fastify } from 'fastify'
 const [port, upstream = ''] = process.argv.slice(2)
 
 const app = fastify({ logger: false })
-await app.register(httpProxy, { upstream })
+await app.register(httpProxy, { upstream, websocket: true })
 await app.listen({ host: '127.0.0.1', port: Number(port) })

@@ -4,17 +4,30 @@
  */
 
 import type { Scope, Server } from '../../test/support/private-server.ts'
-import type { Header } from '../load.ts'
+import type { Ability, Scenario } from '../scenarios/scenario.ts'
+import type { Credentials } from './credentials.ts'
 
 export interface Subject {
+  /** On the command line. */
   readonly name: string
+  /** In tables. */
+  readonly title: string
+  readonly can: readonly Ability[]
+  /** The Debian package that it needs; it is left out where that is missing. */
+  readonly package?: 'nginx'
   /** Starts it in front of the upstream; it is stopped with the scope. */
-  start(upstream: Server, scope: Scope): Promise<RunningSubject>
+  start(stage: Stage, scope: Scope): Promise<RunningSubject>
+}
+
+/** Where a subject is put. */
+export interface Stage {
+  readonly upstream: Server
+  readonly scenario: Scenario
+  readonly credentials: Credentials
 }
 
 export interface RunningSubject {
   readonly url: string
-  readonly pid: number
-  /** What every request carries. */
-  readonly headers: readonly Header[]
+  /** Of every process that is its own, without their descendants. */
+  readonly pids: readonly number[]
 }

@@ -67,24 +67,21 @@ t.test('a request with a body is plain, and its body is one', async (t) => {
   }
 })
 
-t.test(
-  'an upgrade behind a request that has no answer yet is plain, and waits for its turn',
-  async (t) => {
-    const { upstream, gateway, text } = await plainScene(t)
-    const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
-    upstream.reply(async ({ target }) => {
-      if (target === '/first') await answered
-      return { body: target }
-    })
-    const first = bytesOf(['GET /first HTTP/1.1', 'Host: gate.example'], text)
-    const client = rawClient(t, gateway, first + bytesOf(handshake, text))
-    await until(() => upstream.requests.length === 1)
-    answer()
-    await until(() => client.received().includes('/chat'))
-    t.same(upstream.requests[1]?.header('upgrade'), [])
-    t.ok(client.received().indexOf('/first') < client.received().indexOf('/chat'))
-  },
-)
+t.test('an upgrade behind a request that has no answer yet is plain, and waits for its turn', async (t) => {
+  const { upstream, gateway, text } = await plainScene(t)
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  upstream.reply(async ({ target }) => {
+    if (target === '/first') await answered
+    return { body: target }
+  })
+  const first = bytesOf(['GET /first HTTP/1.1', 'Host: gate.example'], text)
+  const client = rawClient(t, gateway, first + bytesOf(handshake, text))
+  await until(() => upstream.requests.length === 1)
+  answer()
+  await until(() => client.received().includes('/chat'))
+  t.same(upstream.requests[1]?.header('upgrade'), [])
+  t.ok(client.received().indexOf('/first') < client.received().indexOf('/chat'))
+})
 
 t.test('a route serves upgrades in every spelling of the one protocol', async (t) => {
   const upstream = await tcpUpstream(t, (socket, head) => socket.write(switched(head)))
