@@ -75,10 +75,11 @@ export interface Metrics extends ConnectionMetrics, FollowedFileMetrics, LimitMe
 
 const purgedKinds = ['tokens', 'changes', 'auditEntries'] as const
 
-/** Create the metrics of one gateway, with a registry of their own. */
-export function createMetrics(): Metrics {
+/** Create the metrics of one gateway, with a registry of their own. Those of the process name the worker, if it is one. */
+export function createMetrics(worker?: number): Metrics {
   const processMetrics = new Registry()
-  collectDefaultMetrics({ register: processMetrics })
+  const labels = worker === undefined ? {} : { worker }
+  collectDefaultMetrics({ register: processMetrics, labels })
 
   const durations = latencyFamily(
     'http_server_request_duration_seconds',
