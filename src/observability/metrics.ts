@@ -78,8 +78,8 @@ const purgedKinds = ['tokens', 'changes', 'auditEntries'] as const
 /** Create the metrics of one gateway, with a registry of their own. Those of the process name the worker, if it is one. */
 export function createMetrics(worker?: number): Metrics {
   const processMetrics = new Registry()
-  const labels = worker === undefined ? {} : { worker }
-  collectDefaultMetrics({ register: processMetrics, labels })
+  if (worker !== undefined) processMetrics.setDefaultLabels({ worker })
+  collectDefaultMetrics({ register: processMetrics })
 
   const durations = latencyFamily(
     'http_server_request_duration_seconds',

@@ -25,7 +25,8 @@ export interface WorkerMetrics {
 
 export function createWorkerMetrics(): WorkerMetrics {
   const processMetrics = new Registry()
-  collectDefaultMetrics({ register: processMetrics, labels: { worker: 'primary' } })
+  processMetrics.setDefaultLabels({ worker: 'primary' })
+  collectDefaultMetrics({ register: processMetrics })
   const restarts = cellFamily(
     'counter',
     'sallyport_workers_restarted_total',

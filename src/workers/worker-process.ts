@@ -18,7 +18,7 @@ export interface WorkerProcessOptions {
 }
 
 /** Why it could not start: as an error of Node's, where it was one. */
-export class StartError extends Error {
+class StartError extends Error {
   readonly code: string | undefined
   readonly port: number | undefined
 
