@@ -66,7 +66,9 @@ t.test('of every gauge that a gateway exposes it is said how it is put together'
   const metrics = createMetrics(1)
   const exposed = readExposition(await metrics.expose())
   // Those of the process name the worker, so that they never meet.
-  const nameless = [...exposed].filter(([name, { type }]) => type === 'gauge' && name.startsWith('sallyport_'))
+  const nameless = [...exposed].filter(
+    ([name, { type }]) => type === 'gauge' && name.startsWith('sallyport_'),
+  )
   t.ok(nameless.length > 10)
   for (const [name] of nameless) {
     // One that nothing is said of would show the last of them, and never the sum of nor the worst of two orders.
