@@ -131,8 +131,13 @@ export class WorkerPool {
         if (signal.aborted) return
         log.error({ worker: number, error }, 'a worker could not start; it is tried again')
         this.#failures++
-        if (this.open.length === 0 && this.#failures >= failuresMax) this.#lost.reject(error)
+        if (this.open.length === 0 && this.#failures >= failuresMax) this.#lost.reject(givenUp(error))
       }
     }
   }
+}
+
+function givenUp(cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`no worker is left, and none could be started: ${reason}`, { cause })
 }

@@ -3,9 +3,12 @@
  * @module
  */
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import type { Installation } from '../../support/installation.ts'
 import { until } from '../../support/until.ts'
 import {
@@ -163,3 +166,23 @@ t.test('workers do not outlive a primary that is killed', async (t) => {
   await until(() => !workers.some(isAlive))
   await t.rejects(gateway.request({}), 'nobody listens any more')
 })
+
+t.test(
+  'workers that cannot start are tried again while another serves; with none left serve ends',
+  async (t) => {
+    const file = join(t.testdir({}), 'ring.json')
+    const ring = newKeyRing(systemClock).reveal()
+    writeFileSync(file, ring, { mode: 0o600 })
+    const { gateway } = await startScene(t, { routes: openRoutes, keys: { file } })
+    const [first = 0, second = 0] = workersOf(gateway)
+    rmSync(file)
+    process.kill(first, 'SIGKILL')
+    const failed = 'a worker could not start; it is tried again'
+    await until(() => linesOf(gateway).some(({ message }) => message === failed))
+    t.equal((await gateway.request({ path: '/x' })).status, 200, 'the other one serves')
+    t.match(await readinessOf(gateway), { status: 503, checks: { workers: 'failed' } })
+    process.kill(second, 'SIGKILL')
+    t.equal(await gateway.ended, 1)
+    t.match(gateway.output(), /sallyport: no worker is left, and none could be started: .*ring/)
+  },
+)
