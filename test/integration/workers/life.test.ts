@@ -99,6 +99,10 @@ t.test(
     }
     const told = (message: string) => linesOf(gateway).filter((line) => line.message === message)
     t.same(await statuses('/old'), [200])
+    process.kill(gateway.pid, 'SIGHUP')
+    // Only whoever is told looks at a file that has not changed.
+    const asBefore = 'the configuration is the one in force'
+    await until(() => new Set(told(asBefore).map(({ worker }) => worker)).size === 2)
     write(installation, JSON.stringify(renamed))
     process.kill(gateway.pid, 'SIGHUP')
     const inForce = 'the configuration was read and is in force'

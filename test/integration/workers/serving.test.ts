@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { newInstallation } from '../../support/installation.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
+import { startRedis } from '../../support/redis.ts'
 import { runProcess } from '../../support/run-process.ts'
 import { answeredBy, metricsOf, openRoutes, readinessOf, startScene, workersOf } from './scene.ts'
 
@@ -45,23 +46,29 @@ t.test('one worker is no worker: there is one process, and its log and metrics n
   t.notOk(names.some((name) => name.includes('worker')))
 })
 
-t.test('a revoked token is refused by every worker once the command has returned', async (t) => {
-  const { gateway, installation, upstream } = await startScene(t)
-  for (let trial = 0; trial < 5; trial++) {
-    const { text, token } = await installation.issue()
-    const ask = async (path: string) =>
-      (await gateway.request({ path, headers: [['Authorization', `Bearer ${text}`]] })).status
-    for (let count = 0; count < 8; count++) t.equal(await ask(`/before-${trial}`), 200)
-    const { code } = await installation.run('token', 'revoke', token.id)
-    t.equal(code, 0)
-    const sent = upstream.requests.length
-    for (let count = 0; count < 8; count++) t.equal(await ask(`/after-${trial}`), 401)
-    t.equal(upstream.requests.length, sent)
-    for (const path of [`/before-${trial}`, `/after-${trial}`]) {
-      t.same(Object.keys(await answeredBy(gateway, path, 8)).sort(), ['1', '2'], `both have answered ${path}`)
+for (const tier of ['without Redis', 'with Redis']) {
+  t.test(`${tier} a revoked token is refused by every worker once the command has returned`, async (t) => {
+    const redis = tier === 'with Redis' ? await startRedis() : undefined
+    if (redis !== undefined) t.teardown(() => redis.stop())
+    const { gateway, installation, upstream } = await startScene(t, {
+      cache: redis === undefined ? {} : { redis: { url: redis.url } },
+    })
+    for (let trial = 0; trial < 5; trial++) {
+      const { text, token } = await installation.issue()
+      const ask = async (path: string) =>
+        (await gateway.request({ path, headers: [['Authorization', `Bearer ${text}`]] })).status
+      for (let count = 0; count < 8; count++) t.equal(await ask(`/before-${trial}`), 200)
+      const { code } = await installation.run('token', 'revoke', token.id)
+      t.equal(code, 0)
+      const sent = upstream.requests.length
+      for (let count = 0; count < 8; count++) t.equal(await ask(`/after-${trial}`), 401)
+      t.equal(upstream.requests.length, sent)
+      for (const path of [`/before-${trial}`, `/after-${trial}`]) {
+        t.same(Object.keys(await answeredBy(gateway, path, 8)).sort(), ['1', '2'], `both answered ${path}`)
+      }
     }
-  }
-})
+  })
+}
 
 t.test('without Redis an exact limit admits no more than one worker would', async (t) => {
   const limits = { few: { by: 'address', requests: 10, per: '24h', exact: true } } as const
