@@ -22,6 +22,9 @@ const listenIntervalMs = 1_000
 /** How long a scrape waits for a worker; then it shows what was heard of it last. */
 const metricsMsMax = 2_000
 
+/** How long readiness waits for a worker: less than the admin listener waits for all. */
+const checksMsMax = 600
+
 export interface Workers {
   /** Rejects when no worker can be kept open. */
   readonly lost: Promise<never>
@@ -90,7 +93,8 @@ export async function startWorkers(
 /** What is worst of each check; all must be there. */
 async function checksOf(pool: WorkerPool | undefined, workers: number): Promise<Checks> {
   const open = pool?.open ?? []
-  const answers = await Promise.all(open.map((worker) => worker.checks()))
+  const asked = open.map((worker) => within(checksMsMax, worker.checks()).catch(() => undefined))
+  const answers = await Promise.all(asked)
   const all: Record<string, CheckState> = {
     workers: open.length === workers && !answers.includes(undefined) ? 'ok' : 'failed',
   }

@@ -162,6 +162,15 @@ t.test('a signal that reaches the whole group is obeyed once; a second one ends 
   await until(() => !workers.some(isAlive))
 })
 
+t.test('a worker that does not answer makes the gateway unready until it does again', async (t) => {
+  const { gateway } = await startScene(t, { routes: openRoutes })
+  const [frozen = 0] = workersOf(gateway)
+  process.kill(frozen, 'SIGSTOP')
+  t.match(await readinessOf(gateway), { status: 503, checks: { workers: 'failed', tokens: 'ok' } })
+  process.kill(frozen, 'SIGCONT')
+  await untilReady(gateway)
+})
+
 t.test('workers do not outlive a primary that is killed', async (t) => {
   const { gateway } = await startScene(t, { routes: openRoutes })
   const workers = workersOf(gateway)
