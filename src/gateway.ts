@@ -16,9 +16,11 @@ import { type OpenClient, openClient, openUpstream, type Upstream } from './forw
 import { createTargetWatch } from './forward/watch-targets.ts'
 import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { placeText } from './lib/place.ts'
 import { LimitBook } from './limits/limit-book.ts'
 import { openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
+import { shareOfWorker } from './listen/share-of-worker.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
@@ -38,6 +40,7 @@ import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import { LastUsed } from './tokens/life/last-used.ts'
 import { ScheduledPurge } from './tokens/life/scheduled-purge.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
+import type { WorkerSurroundings } from './workers/surroundings.ts'
 
 /** Where a running gateway listens, and how to stop it. */
 export interface Gateway {
@@ -115,16 +118,19 @@ export interface Surroundings {
   readonly openClient?: OpenClient
   /** The file that the settings were read from, to be followed; relative to the working directory. */
   readonly configFile?: string
+  /** Where it is one of several that share a port. */
+  readonly worker?: WorkerSurroundings
 }
 
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
 export async function startGateway(
   settings: Settings,
-  { clock = systemClock, logTo, openClient, configFile }: Surroundings = {},
+  { clock = systemClock, logTo, openClient, configFile, worker }: Surroundings = {},
 ): Promise<Gateway> {
   const closers: Parts['closers'] = []
   const compiled = compileGateway(settings, failOnProblem, clock, openClient)
-  const parts: Parts = { closers, clock, openClient, configFile, inForce: compiled, phase: 'starting' }
+  const surroundings = { clock, openClient, configFile, worker }
+  const parts: Parts = { closers, ...surroundings, inForce: compiled, phase: 'starting' }
   const close = async () => {
     parts.phase = 'draining'
     for (let closer = parts.closers.pop(); closer !== undefined; closer = parts.closers.pop()) await closer()
@@ -135,6 +141,7 @@ export async function startGateway(
     const log = createLog({
       level: settings.log.level,
       redaction: { redactHeaders: (headers) => parts.inForce.redaction.redactHeaders(headers) },
+      worker: worker?.number,
       ...(logTo === undefined ? {} : { destination: logTo }),
     })
     return { ...(await start(settings, generations, log, parts)), log, close }
@@ -150,6 +157,7 @@ interface Parts {
   readonly clock: Clock
   readonly openClient: OpenClient | undefined
   readonly configFile: string | undefined
+  readonly worker: WorkerSurroundings | undefined
   /** What new exchanges go by. */
   inForce: CompiledGateway
   phase: Phase
@@ -161,7 +169,8 @@ async function start(
   log: AdjustableLog,
   parts: Parts,
 ): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
-  const metrics = createMetrics()
+  const { worker } = parts
+  const metrics = createMetrics(worker?.number)
   const watchTargets = createTargetWatch(log)
   metrics.watchUpstreams(() => parts.inForce.upstreams.values())
   const keyRing = new FollowedKeyRing(settings.keys, { log })
@@ -181,12 +190,15 @@ async function start(
       log.setLevel(compiled.settings.log.level)
       limits.apply(compiled.settings)
       generations.begin(generationOf(compiled))
+      worker?.inForce(compiled.settings)
     },
   })
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
-  const admin = await startAdmin({ ...settings.admin, readiness, metrics, log })
+  const admin =
+    worker?.openAdmin({ readiness, metrics }) ??
+    (await startAdmin({ ...settings.admin, readiness, metrics, log }))
   parts.closers.push(() => admin.close())
 
   const openExchanges = watchOpenExchanges(store, directory, metrics, parts)
@@ -200,14 +212,15 @@ async function start(
     return new Generation(held, plan, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
-  const dataPlane = await openDataPlane(settings.listen, certificates, () => generations.current)
+  const listen = shareOfWorker(settings.listen, worker?.workers ?? 1)
+  const dataPlane = await openDataPlane(listen, certificates, () => generations.current)
   parts.closers.push(() => dataPlane.close())
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)
   configuration?.start()
   parts.closers.push(async () => configuration?.stop())
   log.info(
-    { dataPlane: place(dataPlane), admin: place(admin), routes: settings.routes.length },
+    { dataPlane: placeText(dataPlane), admin: placeText(admin), routes: settings.routes.length },
     'the gateway is open',
   )
   return { dataAddress: dataPlane, adminAddress: admin, reload }
@@ -276,8 +289,4 @@ function purgeBySchedule(
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */
 function failOnProblem(path: readonly (string | number)[], message: string): never {
   throw new Error(`${path.join('.')}: ${message}`)
-}
-
-function place({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

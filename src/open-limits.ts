@@ -5,6 +5,7 @@
 
 import type { Settings } from './config/schema/settings.ts'
 import type { Clock } from './lib/clock.ts'
+import type { AskDesk } from './limits/count-desk.ts'
 import { FailedAuthentications, type FailureRules } from './limits/failed-authentications.ts'
 import type { LimitBook } from './limits/limit-book.ts'
 import type { Log } from './observability/log.ts'
@@ -23,6 +24,8 @@ interface LimitParts {
   /** Run in reverse order when the gateway closes, or cannot start. */
   readonly closers: (() => Promise<void>)[]
   readonly clock: Clock
+  /** Where the gateway is one of several workers. */
+  readonly worker: { readonly askDesk: AskDesk } | undefined
 }
 
 /** Resolves when Redis has been tried once, whatever came of it. */
@@ -31,12 +34,13 @@ export async function openLimits(
   keyRing: FollowedKeyRing,
   log: Log,
   metrics: Metrics,
-  { closers, clock }: LimitParts,
+  { closers, clock, worker }: LimitParts,
 ): Promise<OpenLimits> {
   const { redis } = settings.cache
   const client = redis && openClient(redis, log)
   book.open({
     onExceeded: metrics.limited,
+    ...(worker && { askDesk: worker.askDesk }),
     ...(redis &&
       client && {
         redis: { client, prefix: redis.prefix, hash: (text) => keyRing.current.digest(text).value },

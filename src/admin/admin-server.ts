@@ -22,14 +22,17 @@ export interface AdminServer {
 /** Deadline of a readiness probe; kubelet's own default is one second. */
 const readinessTimeoutMs = 900
 
-/** Listen; throws what `listen` throws, for example `EADDRINUSE`. */
-export async function startAdmin(options: {
+/** Where it listens, and what it tells. */
+export interface AdminParts {
   readonly address: string
   readonly port: number
   readonly readiness: ReadinessProbe
   readonly metrics: Pick<Metrics, 'contentType' | 'expose'>
   readonly log: Log
-}): Promise<AdminServer> {
+}
+
+/** Listen; throws what `listen` throws, for example `EADDRINUSE`. */
+export async function startAdmin(options: AdminParts): Promise<AdminServer> {
   const { readiness, metrics, log } = options
   const server = Fastify({
     logger: false,

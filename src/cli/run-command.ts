@@ -15,6 +15,7 @@ import { addServe } from './serve-command.ts'
 import { addSubjectCommands } from './subject-commands.ts'
 import { complain, note, printJson } from './terminal.ts'
 import { addTokenCommands } from './token-commands.ts'
+import { addWorker } from './worker-command.ts'
 
 /** Runs the command that `args` name. Never throws: a failure is told in one sentence on standard error. */
 export async function runCommand(args: readonly string[]): Promise<0 | 1 | 2> {
@@ -50,6 +51,7 @@ function createProgram(): Command {
   addSubjectCommands(program)
   addAuditCommands(program)
   addQuickstart(program)
+  addWorker(program)
   return program
 }
 

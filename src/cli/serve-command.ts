@@ -3,7 +3,10 @@
  * @module
  */
 
+import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
+import type { Settings } from '../config/schema/settings.ts'
+import type { Workers } from '../workers/start-workers.ts'
 import { explainBusyPort } from './busy-port.ts'
 import { compiledSettings } from './check-command.ts'
 import { type ConfigOption, withConfig, withExamples } from './options.ts'
@@ -17,17 +20,34 @@ export function addServe(program: Command): void {
     )
     .action(async ({ config }: ConfigOption) => {
       const { settings } = await compiledSettings(config)
-      const { startGateway } = await import('../gateway.ts')
-      const gateway = await explainBusyPort(
-        { [settings.listen.port]: 'listen.port', [settings.admin.port]: 'admin.port' },
-        () => startGateway(settings, { configFile: config }),
+      const ports = { [settings.listen.port]: 'listen.port', [settings.admin.port]: 'admin.port' }
+      const workers = workersOf(settings.listen)
+      const gateway = await explainBusyPort(ports, () =>
+        workers === 1 ? startAlone(settings, config) : startSeveral(settings, config, workers),
       )
       const { drainDelay, drain } = settings.listen.timeouts
-      await untilStopped(
+      const stopped = untilStopped(
         drainDelay + drain,
         () => gateway.close(),
         () => gateway.reload(),
       )
+      await Promise.race([stopped, gateway.lost])
     })
   withExamples(withConfig(command), 'serve --config config/http.yaml')
+}
+
+async function startAlone(settings: Settings, configFile: string): Promise<Workers> {
+  const { startGateway } = await import('../gateway.ts')
+  const gateway = await startGateway(settings, { configFile })
+  return { lost: Promise.withResolvers<never>().promise, ...gateway }
+}
+
+/** Loaded for them alone: one process is no cluster. */
+async function startSeveral(settings: Settings, configFile: string, workers: number): Promise<Workers> {
+  const { startWorkers } = await import('../workers/start-workers.ts')
+  return startWorkers(settings, configFile, workers)
+}
+
+function workersOf({ workers }: Settings['listen']): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }

@@ -7,7 +7,7 @@ import closeWithGrace from 'close-with-grace'
 import { complain, note } from './terminal.ts'
 
 /** What closing may take beyond the requests in flight. */
-const closingMs = 5000
+export const closingMs = 5000
 
 /**
  * On the first signal calls `close`, which has `drainMs` for requests in flight and whatever comes before, and ends the process with 0;

@@ -5,9 +5,9 @@
  */
 
 import { type Refusal, refuse } from '../request/refusal.ts'
+import type { CommonCounts } from './common-counts.ts'
 import type { Limit, Party } from './limit.ts'
 import { type Standing, secondsUntil } from './rate-limit-fields.ts'
-import type { SharedCounts } from './shared-counts.ts'
 import { type Use, usedOf } from './window-counts.ts'
 
 /** What is noted of a request. */
@@ -22,7 +22,7 @@ export interface LimitNotes {
 export interface AskContext {
   readonly now: () => number
   /** `undefined`: counts are this process' alone. */
-  readonly shared: () => Pick<SharedCounts, 'take'> | undefined
+  readonly shared: () => Pick<CommonCounts, 'take'> | undefined
   /** Told of each request beyond a limit. */
   readonly onExceeded: (limit: string) => void
   readonly isShadow: boolean
@@ -61,7 +61,7 @@ export function compileAskLimits(limits: readonly Limit[], context: AskContext):
 /** The exact ones first: until the last of them has answered, none of the others is used. */
 async function takeExactly(
   claims: readonly Claim[],
-  shared: Pick<SharedCounts, 'take'>,
+  shared: Pick<CommonCounts, 'take'>,
   now: number,
   notes: LimitNotes,
   context: AskContext,

@@ -1,11 +1,11 @@
 /**
- * Tells the other replicas what was counted here, and learns what they counted, behind the requests: nobody waits for
- * it. While Redis does not answer, what was counted is kept for when it does.
+ * Tells the other replicas and workers what was counted here, and learns what they counted, behind the requests: nobody
+ * waits for it. While Redis does not answer, what was counted is kept for when it does.
  * @module
  */
 
 import type { Clock } from '../lib/clock.ts'
-import type { SharedCounts } from './shared-counts.ts'
+import type { CommonCounts } from './common-counts.ts'
 import type { Use } from './window-counts.ts'
 
 /** Between the end of one round and the start of the next. */
@@ -15,7 +15,7 @@ const intervalMs = 100
 const usesPerScript = 100
 
 export interface CountSharingOptions {
-  readonly shared: SharedCounts
+  readonly shared: CommonCounts
   readonly clock: Clock
 }
 

@@ -1,6 +1,7 @@
 /**
  * Every count of a gateway. It outlives configurations: a limit that a reload leaves alone goes on counting where it was.
- * Compiled limits ask it from the start; counts are shared with other replicas once it is opened with Redis.
+ * Compiled limits ask it from the start; counts are shared with other replicas once it is opened with
+ * Redis, or with the desk of the workers of one machine.
  * @module
  */
 
@@ -9,6 +10,8 @@ import type { LimitSettings } from '../config/schema/limits.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type AskContext, type AskLimits, compileAskLimits } from './ask-limits.ts'
+import type { CommonCounts } from './common-counts.ts'
+import { type AskDesk, DeskCounts } from './count-desk.ts'
 import { CountSharing } from './count-sharing.ts'
 import { compileLimit, type Limit } from './limit.ts'
 import { SharedCounts, type SharedCountsOptions } from './shared-counts.ts'
@@ -24,15 +27,17 @@ export interface RouteLimits {
 }
 
 export interface LimitServices {
-  /** Without it each process counts for itself. */
+  /** Counts are shared by all replicas. */
   readonly redis?: Pick<SharedCountsOptions, 'client' | 'prefix' | 'hash'>
+  /** Without Redis: counts are shared by the workers of this machine. Without either the process counts for itself. */
+  readonly askDesk?: AskDesk
   readonly onExceeded: (limit: string) => void
 }
 
 export class LimitBook {
   readonly #clock: Clock
   readonly #counts = new Map<string, WindowCounts>()
-  #shared: SharedCounts | undefined
+  #shared: CommonCounts | undefined
   #sharing: CountSharing | undefined
   #onExceeded: LimitServices['onExceeded'] = () => {}
 
@@ -41,10 +46,11 @@ export class LimitBook {
   }
 
   /** From now on counts are shared, and what is exceeded is told. */
-  open({ redis, onExceeded }: LimitServices): void {
+  open({ redis, askDesk, onExceeded }: LimitServices): void {
     this.#onExceeded = onExceeded
-    if (redis === undefined) return
-    this.#shared = new SharedCounts({ ...redis, replica: randomUUID() })
+    if (redis !== undefined) this.#shared = new SharedCounts({ ...redis, replica: randomUUID() })
+    else if (askDesk !== undefined) this.#shared = new DeskCounts(askDesk)
+    else return
     this.#sharing = new CountSharing({ shared: this.#shared, clock: this.#clock })
   }
 

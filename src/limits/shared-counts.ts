@@ -10,13 +10,11 @@
 
 import { Secret } from '../lib/secret.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
+import { acknowledge, type CommonCounts, lifetimeMs } from './common-counts.ts'
 import type { Use } from './window-counts.ts'
 
 /** Counts of one shard are in one slot of a cluster, so that one script may add to many of them. */
 const shards = 16
-
-/** Clocks of replicas may differ: the end of the window here is not yet its end everywhere. */
-const outlivesMs = 60_000
 
 /** Arguments: the replica; then for each key the batch, how much to add, the total seen before, and its lifetime. */
 const addScript = `
@@ -50,7 +48,7 @@ export interface SharedCountsOptions {
 }
 
 /** Every call rejects when Redis does not answer within the deadline of the client. */
-export class SharedCounts {
+export class SharedCounts implements CommonCounts {
   readonly #options: SharedCountsOptions
 
   constructor(options: SharedCountsOptions) {
@@ -98,13 +96,4 @@ export class SharedCounts {
     use.sharedKey ??= this.#options.hash(new Secret(`limit ${id} at ${use.window}: ${use.key}`))
     return use.sharedKey
   }
-}
-
-function acknowledge(use: Use, total: number): void {
-  use.known = Math.max(use.known, total)
-  use.sent = 0
-}
-
-function lifetimeMs(use: Use, now: number): number {
-  return Math.ceil(Math.max(use.counts.remainingMs(use, now), 0)) + outlivesMs
 }

@@ -49,6 +49,8 @@ export function createHttp1Server(
   // Node would cut off headers beyond a number in silence; ours are counted, and bounded by their bytes.
   server.maxHeadersCount = 0
   server.maxConnections = limits.connections
+  // A worker would hand it back to the primary, and all of them round in a circle once each is full.
+  Object.assign(server, { dropMaxConnection: true })
   server.on('request', handlers.onRequest)
   // «100 Continue» is said when the request is authorized and its body is wanted.
   server.on('checkContinue', handlers.onRequest)

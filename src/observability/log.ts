@@ -29,20 +29,25 @@ export interface AdjustableLog extends Log {
 /** Bytes that wait for a slow reader of standard error; lines beyond are dropped. */
 const backlogBytesMax = 16 * 1024 * 1024
 
+/** Standard error, written to in the background, and flushed when the process exits. */
+export function openStandardError(): DestinationStream {
+  return openDestination({ dest: 2, sync: false, maxLength: backlogBytesMax })
+}
+
 /**
- * Open the log. Without `destination` it writes to standard error in the background and flushes when the
- * process exits. Without `redaction` every field named `headers` is withheld whole.
+ * Open the log, on standard error unless told otherwise. Each line of a worker has its number. Without `redaction` every field named `headers` is withheld whole.
  */
 export function createLog(options: {
   readonly level: Level
   readonly redaction?: Pick<Redaction, 'redactHeaders'>
   readonly destination?: DestinationStream
+  readonly worker?: number | undefined
 }): AdjustableLog {
-  const { level, redaction, destination } = options
+  const { level, redaction, destination = openStandardError(), worker } = options
   const log = pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       messageKey: 'message',
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -51,7 +56,7 @@ export function createLog(options: {
         headers: (headers: unknown) => redaction?.redactHeaders(headers) ?? '«redacted»',
       },
     },
-    destination ?? openDestination({ dest: 2, sync: false, maxLength: backlogBytesMax }),
+    destination,
   )
   return Object.assign(log, {
     setLevel: (next: Level) => {

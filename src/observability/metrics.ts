@@ -75,9 +75,10 @@ export interface Metrics extends ConnectionMetrics, FollowedFileMetrics, LimitMe
 
 const purgedKinds = ['tokens', 'changes', 'auditEntries'] as const
 
-/** Create the metrics of one gateway, with a registry of their own. */
-export function createMetrics(): Metrics {
+/** Create the metrics of one gateway, with a registry of their own. Those of the process name the worker, if it is one. */
+export function createMetrics(worker?: number): Metrics {
   const processMetrics = new Registry()
+  if (worker !== undefined) processMetrics.setDefaultLabels({ worker })
   collectDefaultMetrics({ register: processMetrics })
 
   const durations = latencyFamily(

@@ -67,6 +67,12 @@ export const listen = z
   .strictObject({
     address: z.string().default('127.0.0.1').describe('Address of the data plane.'),
     port: count(0, 65_535).prefault(8080).describe('Port of the data plane; 0 takes a free one.'),
+    workers: z
+      .union([z.literal('auto'), count(1, 64)], { error: 'expected auto or a whole number from 1 to 64' })
+      .prefault(1)
+      .describe(
+        'Processes that take the connections of this port in turn, each a whole gateway; `auto` is one for each CPU that may be used. See docs/operations.md.',
+      ),
     limits: z
       .strictObject({
         headerCount: count(1, 900).prefault(100).describe('Header lines of a request; more is 431.'),
