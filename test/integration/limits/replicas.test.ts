@@ -5,6 +5,7 @@
  */
 
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
@@ -130,8 +131,13 @@ for (const exact of [false, true]) {
       return (await totalIn(redis)) >= counted - 20
     })
     await until(async () => (await totalIn(redis)) <= counted)
-    await remaining(one)
-    t.ok((await remaining(one)) <= 1_000 - 62, 'it knows of what the other counted meanwhile')
+    // It hears with its next rounds; so few requests more do not bring it there by themselves.
+    let left = await remaining(one)
+    for (let round = 0; round < 5 && left > 1_000 - 62; round++) {
+      await sleep(200)
+      left = await remaining(one)
+    }
+    t.ok(left <= 1_000 - 62, `it knows of what the other counted meanwhile: ${left} are left`)
   })
 }
 
