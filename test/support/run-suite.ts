@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { serverFolder } from './private-server.ts'
-import { reportTap } from './report-tap.ts'
+import { type Counts, reportTap } from './report-tap.ts'
 
 const root = join(import.meta.dirname, '../..')
 const bin = join(root, 'node_modules/.bin')
@@ -19,14 +19,14 @@ const tap = join(bin, 'tap')
 export type Own = <T extends { stop(): Promise<void> }>(starting: Promise<T>) => Promise<T>
 
 export interface Suite {
-  /** Arguments of tap: its files, and which of package.json's settings differ. */
-  readonly tapArguments: readonly string[]
+  /** Runs of tap, one after the other. Its arguments: files, and which of package.json's settings differ. */
+  readonly passes: readonly (readonly string[])[]
   /** Starts the servers; yields the variables that tell the tests where they are. */
   readonly prepare: (own: Own) => Promise<Readonly<Record<string, string>>>
 }
 
 /** Sets the exit code of this process: that of tap, or 1 when the run was interrupted or could not begin. */
-export async function runSuite({ tapArguments, prepare }: Suite): Promise<void> {
+export async function runSuite({ passes, prepare }: Suite): Promise<void> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const owned: { stop(): Promise<void> }[] = []
@@ -39,14 +39,25 @@ export async function runSuite({ tapArguments, prepare }: Suite): Promise<void> 
       owned.push(server)
       return server
     })
-    process.exitCode = await runTap(tapArguments, interrupted.signal, {
+    const env = {
       ...process.env,
       TMPDIR: folder,
       // Hundreds of processes read the same sources: each is compiled once.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
       PATH: `${bin}:${process.env.PATH}`,
       ...servers,
-    })
+    }
+    buildPlugins(env)
+    const total = { passed: 0, failed: 0 }
+    let code = 0
+    for (const words of passes) {
+      const outcome = await runTap(words, interrupted.signal, env)
+      code ||= outcome.code
+      total.passed += outcome.passed
+      total.failed += outcome.failed
+    }
+    process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
+    process.exitCode = code
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
     process.exitCode = 1
@@ -55,13 +66,12 @@ export async function runSuite({ tapArguments, prepare }: Suite): Promise<void> 
   }
 }
 
-/** The exit code of tap; 1 when it was interrupted or its report broke off. */
+/** What tap counted, and its exit code, which is 1 when it was interrupted. Throws when its report broke off. */
 async function runTap(
   words: readonly string[],
   interrupted: AbortSignal,
   env: NodeJS.ProcessEnv,
-): Promise<number> {
-  buildPlugins(env)
+): Promise<Counts & { readonly code: number }> {
   const child = spawn(process.execPath, [tap, '--reporter=tap', '--no-color', ...words], {
     cwd: root,
     env,
@@ -72,8 +82,7 @@ async function runTap(
   const counts = await reportTap(child.stdout, (line) => process.stdout.write(`${line}\n`))
   const [code] = await exited
   if (counts === undefined) throw new Error('the run broke off')
-  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`)
-  return interrupted.aborted ? 1 : (code ?? 1)
+  return { ...counts, code: interrupted.aborted ? 1 : (code ?? 1) }
 }
 
 /**
