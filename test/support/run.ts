@@ -16,11 +16,9 @@ import { runSuite } from './run-suite.ts'
  */
 const alone = [
   'test/integration/foreign/flood.test.ts',
-  'test/integration/hot-path/hot-path.test.ts',
   'test/integration/limits/replicas.test.ts',
   'test/integration/tiers/key-ring-reload.test.ts',
   'test/integration/tiers/stampede.test.ts',
-  'test/integration/upstreams/registry.test.ts',
   'test/unit/cache/change-feed.test.ts',
   'test/unit/observability/metrics.test.ts',
   'test/unit/request/open-exchanges.test.ts',
@@ -32,7 +30,7 @@ await runSuite({
     words.length > 0
       ? [words]
       : [
-          ['--exclude=test/swift/**', ...alone.map((file) => `--exclude=${file}`)],
+          ['--exclude=test/swift/**', '--exclude=test/bench/**', ...alone.map((file) => `--exclude=${file}`)],
           ['--jobs=1', ...alone],
         ],
   async prepare(own) {

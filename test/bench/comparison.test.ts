@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-const bench = join(import.meta.dirname, '../../../bench')
+const bench = join(import.meta.dirname, '../../bench')
 const run = promisify(execFile)
 const node = (script: string, ...args: readonly string[]) =>
   run(process.execPath, [join(bench, script), ...args])
