@@ -90,7 +90,6 @@ t.test(
         { name: 'turning', match: { path: '/turning/{path*}' } },
         { name: 'down', match: { path: '/down/{path*}' }, upstream: 'down' },
       ],
-      authentication: { failures: { attempts: 0 } },
       log: { requests: false },
     })
     const agent = new Agent({ keepAlive: true })

@@ -44,8 +44,6 @@ export async function startWire(
   const gateway = await startTestGateway(t, {
     upstream: upstream.url,
     routes: [{ match: { path: '/{path*}' } }],
-    // One bad credential after another is sent here, and each is to be judged.
-    authentication: { failures: { attempts: 0 } },
     ...input,
   })
   const { text: token } = await gateway.issue({ access: 'owner' })

@@ -32,8 +32,6 @@ function startGateway(name: string, store: { readonly rehashForeign?: boolean } 
     upstream: upstream.url,
     keys: { ring },
     store: { sqlite: { path: join(folder, `${name}.db`) }, ...store },
-    // Every misspelt text is looked at here.
-    authentication: { failures: { attempts: 0 } },
     routes: [
       { match: { path: '/go/{rest*}' }, credentials: ['bearer'] },
       {

@@ -17,7 +17,8 @@ async function start(t: Test, input: object = {}) {
   const upstream = await recordingUpstream(t)
   const clock = { at: startMs, now: () => clock.at }
   const routes = [{ name: 'api', match: { path: '/{rest*}' } }]
-  const gateway = await startTestGateway(t, { upstream: upstream.url, routes, ...input }, clock)
+  const bounded = { upstream: upstream.url, routes, authentication: {}, ...input }
+  const gateway = await startTestGateway(t, bounded, clock)
   const send = async (text: string, from?: string) => {
     const forwarded = from === undefined ? [] : ([['X-Forwarded-For', from]] as const)
     return gateway.request({ headers: [['Authorization', `Bearer ${text}`], ...forwarded] })

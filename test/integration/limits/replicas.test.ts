@@ -30,6 +30,7 @@ async function start(t: Test, redis: Server, limits: GatewayInput['limits']) {
     store: { sqlite: { path: join(folder, 'tokens.db') } },
     cache: { redis: { url: redis.url, timeout: '1s' } },
     limits: limits ?? {},
+    authentication: {},
     routes: [{ name: 'api', match: { path: '/{rest*}' }, limits: Object.keys(limits ?? {}) }],
   }
   const one = await startTestGateway(t, input, { now: () => at })

@@ -78,8 +78,6 @@ export async function newScene(t: Scope, { failure, outageGraceMs }: ScenePlan):
       keys: { ring },
       store: { postgres: { url: parts.postgres.url }, outageGrace: `${outageGraceMs}ms` },
       // As patient as may be: what the machine does beside is no outage.
-      // What is asked about is what becomes of unknown tokens without a store; that they are bounded is another matter.
-      authentication: { failures: { attempts: 0 } },
       cache: {
         pollInterval: '100ms',
         lease: '1s',

@@ -56,8 +56,6 @@ export async function newFleet(t: Test, { postgresUrl, redisUrl }: FleetPlan): P
     startReplica: ({ memory, outageGrace = '60s', redisTimeout = '1s' } = {}) =>
       startTestGateway(t, {
         upstream: upstream.url,
-        // Sprays of unknown tokens are a subject here.
-        authentication: { failures: { attempts: 0 } },
         routes: [{ match: { path: '/{path*}' }, identityHeaders }],
         keys: { ring },
         store: { postgres: { url: postgresUrl }, outageGrace },
