@@ -60,10 +60,10 @@ export function contentOf(content: Content): Buffer {
 
 /** Writes bytes in pieces, each in a turn of its own. */
 export async function writeCut(to: Writable, bytes: Buffer, cutting: Cutting): Promise<void> {
-  for (const piece of cut(bytes, cutting)) {
+  for (const [index, piece] of cut(bytes, cutting).entries()) {
+    if (index > 0) await nextTurn()
     if (to.destroyed || !to.writable) return
     to.write(piece)
-    await nextTurn()
   }
 }
 
