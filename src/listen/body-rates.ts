@@ -5,21 +5,23 @@
  */
 
 import type { Settings } from '../config/schema/settings.ts'
+import { Bag, type Placed } from '../lib/bag.ts'
 import type { Exchange } from '../request/exchange.ts'
 
-/** What was seen of a body when it was last looked at. */
-interface Look {
-  /** What had come on its connection. */
-  readonly bytesRead: number
+/** A body under way, and what was seen of it when it was last looked at. */
+interface Watched extends Placed {
+  readonly exchange: Exchange
+  /** What had come on its connection: a slow stream of HTTP/2 is found while no other is busy. */
+  bytesRead: number
   /** The client was being waited for, and not the upstream. */
-  readonly isAwaited: boolean
+  isAwaited: boolean
 }
 
 /** Looks at the bodies under way, all at once; costs a request without a body nothing. */
 export class BodyRates {
   readonly #bytesMin: number
   readonly #onSlow: (exchange: Exchange) => void
-  readonly #looks = new Map<Exchange, Look>()
+  readonly #bodies = new Bag<Watched>()
   readonly #timer: NodeJS.Timeout | undefined
 
   /** `onSlow` is told once of each body, after one period at the earliest and two at the latest. */
@@ -36,8 +38,9 @@ export class BodyRates {
   watch(exchange: Exchange): void {
     const { incoming } = exchange
     if (this.#timer === undefined || !announcesBody(incoming)) return
-    this.#looks.set(exchange, { bytesRead: 0, isAwaited: false })
-    incoming.once('close', () => this.#looks.delete(exchange))
+    const body = { exchange, bytesRead: 0, isAwaited: false, place: -1 }
+    this.#bodies.add(body)
+    incoming.once('close', () => this.#bodies.delete(body))
   }
 
   close(): void {
@@ -45,12 +48,14 @@ export class BodyRates {
   }
 
   #sweep(): void {
-    for (const [exchange, before] of this.#looks) {
-      const now = look(exchange)
-      this.#looks.set(exchange, now)
+    for (const body of this.#bodies.all()) {
+      const { exchange, bytesRead: bytesBefore, isAwaited: wasAwaited } = body
+      const { incoming } = exchange
+      body.bytesRead = incoming.socket.bytesRead
+      body.isAwaited = isAwaited(incoming)
       // In between, the upstream may have been waited for: then it was so for most of the period, and is likely still.
-      if (!before.isAwaited || !now.isAwaited || now.bytesRead - before.bytesRead >= this.#bytesMin) continue
-      this.#looks.delete(exchange)
+      if (!wasAwaited || !body.isAwaited || body.bytesRead - bytesBefore >= this.#bytesMin) continue
+      this.#bodies.delete(body)
       this.#onSlow(exchange)
     }
   }
@@ -63,8 +68,6 @@ function announcesBody({ httpVersion, headers, complete }: Exchange['incoming'])
   return length !== '0' || coding !== undefined
 }
 
-/** Bytes are those of the connection: a slow stream of HTTP/2 is found while no other is busy. */
-function look({ incoming }: Exchange): Look {
-  const isAwaited = !incoming.complete && incoming.readableFlowing === true && incoming.readableLength === 0
-  return { bytesRead: incoming.socket.bytesRead, isAwaited }
+function isAwaited({ complete, readableFlowing, readableLength }: Exchange['incoming']): boolean {
+  return !complete && readableFlowing === true && readableLength === 0
 }

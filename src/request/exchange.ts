@@ -11,6 +11,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
+import type { Placed } from '../lib/bag.ts'
 import type { Standing } from '../limits/rate-limit-fields.ts'
 import type { Token, TokenState } from '../tokens/token.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
@@ -114,7 +115,7 @@ export interface ExchangeNotes {
 }
 
 /** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
-export class Exchange {
+export class Exchange implements Placed {
   readonly id: string
   readonly method: string
   /** Request target as it came, latin-1. */
@@ -148,9 +149,10 @@ export class Exchange {
     broken: undefined,
     tunnel: undefined,
   }
-  /** The token that it is let go on for, and its place among those under way; only `OpenExchanges` writes them. */
+  /** The token that it is let go on for; only `OpenExchanges` writes it. */
   heldFor: Token | undefined = undefined
-  heldAt = -1
+  /** Among those that `OpenExchanges` holds. */
+  place = -1
   /** `undefined` for a plain request, which one is too whose `Upgrade` is ignored. */
   readonly upgrade: UpgradeRequest | undefined
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Bag } from '../lib/bag.ts'
 import type { Clock } from '../lib/clock.ts'
 import { within } from '../lib/within.ts'
 import type { ChangeListener } from '../tokens/cache/change-feed.ts'
@@ -28,16 +29,12 @@ export interface OpenExchangesOptions {
 }
 
 /**
- * Costs a request two writes to an array; all else happens when something changes, and a look at every exchange four
- * times a second. Must follow the change feed, after the tiers that the tokens come from.
- *
- * An array, in which an exchange knows its place, and no map: whenever a map grows into a new table, its old one goes on
- * pointing at the new one, and once garbage is old, only a full collection ends that. Every exchange would get that old,
- * which took a quarter of the time of a request.
+ * Costs a request two writes to a bag; all else happens when something changes, and a look at every exchange four times
+ * a second. Must follow the change feed, after the tiers that the tokens come from.
  */
 export class OpenExchanges implements ChangeListener {
   readonly #options: OpenExchangesOptions
-  readonly #open: Exchange[] = []
+  readonly #open = new Bag<Exchange>()
   readonly #timer: NodeJS.Timeout
   #changesSeen = 0
 
@@ -57,24 +54,19 @@ export class OpenExchanges implements ChangeListener {
     // A client that left while its token was looked up has been settled: nobody would release it.
     if (exchange.response.destroyed) return
     exchange.heldFor = token
-    exchange.heldAt = this.#open.push(exchange) - 1
+    this.#open.add(exchange)
     if (changesSeen !== this.#changesSeen) void this.#judgeAnew([[exchange, token]])
   }
 
   /** The exchange has ended. */
   release(exchange: Exchange): void {
-    if (exchange.heldFor === undefined) return
     exchange.heldFor = undefined
-    // The last one takes its place.
-    const last = this.#open.pop()
-    if (last === undefined || last === exchange) return
-    this.#open[exchange.heldAt] = last
-    last.heldAt = exchange.heldAt
+    this.#open.delete(exchange)
   }
 
   changed(changes: readonly TokenChange[]): void {
     this.#changesSeen++
-    if (this.#open.length === 0) return
+    if (this.#open.size === 0) return
     const ids = new Set(changes.map(({ tokenId, subjectId }) => tokenId ?? subjectId))
     void this.#judgeAnew(this.#held().filter(([, { id, subject }]) => ids.has(id) || ids.has(subject.id)))
   }
@@ -91,9 +83,9 @@ export class OpenExchanges implements ChangeListener {
 
   /** As they are now, whatever ends meanwhile. */
   #held(): (readonly [Exchange, Token])[] {
-    return this.#open.flatMap((exchange) =>
-      exchange.heldFor === undefined ? [] : [[exchange, exchange.heldFor] as const],
-    )
+    return this.#open
+      .all()
+      .flatMap((exchange) => (exchange.heldFor === undefined ? [] : [[exchange, exchange.heldFor] as const]))
   }
 
   /**

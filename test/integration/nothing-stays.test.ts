@@ -10,9 +10,9 @@ import { queryObjects } from 'node:v8'
 import t from 'tap'
 import { type Kind, kinds } from '../../bench/soak/kinds.ts'
 import { startSoakUpstream } from '../../bench/soak/start-soak-upstream.ts'
-import { Http1Call } from '../../src/forward/http1/http1-call.ts'
 import { Http1Client } from '../../src/forward/http1/http1-client.ts'
 import { Http1Connection } from '../../src/forward/http1/http1-connection.ts'
+import { PooledCall } from '../../src/forward/pooled-call.ts'
 import { ResponseCarrier } from '../../src/forward/response-carrier.ts'
 import { Tunnel } from '../../src/forward/tunnel/tunnel.ts'
 import { UpgradeCall } from '../../src/forward/tunnel/upgrade-call.ts'
@@ -30,7 +30,7 @@ const atOnce = 25
 /** A register or a memo may hold the last one of something; a leak holds one for each turn. */
 const heldMax = 10
 
-const ofExchanges = { Exchange, Http1Call, Http1Connection, ResponseCarrier, Tunnel, UpgradeCall }
+const ofExchanges = { Exchange, PooledCall, Http1Connection, ResponseCarrier, Tunnel, UpgradeCall }
 const ofGenerations = { Generation, Http1Client, RouteTable }
 
 /** More of what every client can send without end, fewer of what takes long. */

@@ -6,6 +6,8 @@
  */
 
 import type { Address } from '../address.ts'
+import { sweepMs } from '../deadline-sweep.ts'
+import { type CallHolder, callThatIsOver, PooledCall } from '../pooled-call.ts'
 import type {
   ConnectionTimeouts,
   ResponseReceiver,
@@ -13,10 +15,9 @@ import type {
   UpstreamClient,
   UpstreamRequest,
 } from '../upstream-client.ts'
-import { type CallHolder, Http1Call } from './http1-call.ts'
 import { type ConnectionOwner, Http1Connection } from './http1-connection.ts'
 import { Http1Error } from './http1-error.ts'
-import { requestHead } from './request-head.ts'
+import { type RequestHead, requestHead } from './request-head.ts'
 
 export interface Http1Options {
   readonly address: Address
@@ -24,19 +25,15 @@ export interface Http1Options {
   readonly timeouts: ConnectionTimeouts
 }
 
-/** One timer looks at all deadlines: often enough for the shortest of them, within these bounds. */
-const sweepMsMin = 20
-const sweepMsMax = 500
-
 /** The client of one upstream. It connects when the first request needs it. */
-export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner {
+export class Http1Client implements UpstreamClient, CallHolder<RequestHead>, ConnectionOwner {
   readonly #options: Http1Options
   readonly #open = new Set<Http1Connection>()
   readonly #connecting = new Set<Http1Connection>()
   /** A stack: what is seldom used gets to be idle for long, and is closed. */
   readonly #idle: Http1Connection[] = []
   /** In the order of arrival. */
-  readonly #waiting = new Set<Http1Call>()
+  readonly #waiting = new Set<PooledCall<RequestHead>>()
   #sweeper: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -48,7 +45,7 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     const nowMs = performance.now()
     try {
       if (this.#isClosed) throw closing()
-      const call = new Http1Call(request, requestHead(request), receiver, nowMs)
+      const call = new PooledCall(request, requestHead(request), receiver, nowMs)
       const connection = this.#takeIdle(nowMs)
       if (connection === undefined) this.#wait(call)
       else connection.carry(call)
@@ -74,7 +71,7 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     // Nor was anything held back.
   }
 
-  abort(call: Http1Call): void {
+  abort(call: PooledCall<RequestHead>): void {
     this.#waiting.delete(call)
     call.holder = undefined
   }
@@ -115,7 +112,7 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     return undefined
   }
 
-  #wait(call: Http1Call): void {
+  #wait(call: PooledCall<RequestHead>): void {
     call.holder = this
     this.#waiting.add(call)
     this.#connectForWaiting()
@@ -131,7 +128,7 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs(timeouts)).unref()
   }
 
-  #oldestWaiting(): Http1Call | undefined {
+  #oldestWaiting(): PooledCall<RequestHead> | undefined {
     return this.#waiting.size === 0 ? undefined : this.#waiting.values().next().value
   }
 
@@ -158,13 +155,6 @@ export class Http1Client implements UpstreamClient, CallHolder, ConnectionOwner 
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
   }
-}
-
-const callThatIsOver: UpstreamCall = { pause() {}, resume() {}, abort() {} }
-
-function sweepMs(timeouts: ConnectionTimeouts): number {
-  const shortest = Math.min(...Object.values(timeouts))
-  return Math.max(sweepMsMin, Math.min(sweepMsMax, shortest / 4))
 }
 
 function closing(): Http1Error {

@@ -6,11 +6,12 @@
 
 import { connect, type Socket } from 'node:net'
 import { type Address, trustMsOf } from '../address.ts'
+import type { CallHolder, PooledCall } from '../pooled-call.ts'
 import { type BodyListener, RequestBody } from '../request-body.ts'
 import type { ConnectionTimeouts } from '../upstream-client.ts'
 import { bodyWriter } from './body-writer.ts'
-import type { CallHolder, Http1Call } from './http1-call.ts'
 import { Http1Error } from './http1-error.ts'
+import type { RequestHead } from './request-head.ts'
 import type { Framing } from './response-framing.ts'
 import type { ResponseHead } from './response-head.ts'
 import { type ResponseListener, ResponseReader } from './response-reader.ts'
@@ -35,7 +36,7 @@ const continueWaitMs = 1000
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** A connection, from its making on. Deadlines are as exact as `checkDeadline` is called often. */
-export class Http1Connection implements CallHolder, ResponseListener, BodyListener {
+export class Http1Connection implements CallHolder<RequestHead>, ResponseListener, BodyListener {
   readonly #timeouts: ConnectionTimeouts
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
@@ -43,7 +44,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   #phase: 'connecting' | 'idle' | 'busy' | 'closed' = 'connecting'
   /** When this phase began or, in a busy one, when a byte moved last. Monotonic, in milliseconds. */
   #movedAtMs = performance.now()
-  #call: Http1Call | undefined
+  #call: PooledCall<RequestHead> | undefined
   #body: RequestBody | undefined
   /** Runs while the upstream may still say whether it wants the body. */
   #continueTimer: NodeJS.Timeout | undefined
@@ -90,7 +91,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
   }
 
   /** Send a request over this free connection. */
-  carry(call: Http1Call): void {
+  carry(call: PooledCall<RequestHead>): void {
     this.#phase = 'busy'
     this.#movedAtMs = performance.now()
     this.#call = call
@@ -271,7 +272,7 @@ export class Http1Connection implements CallHolder, ResponseListener, BodyListen
     this.#close(new Http1Error(code, 'the upstream took too long'))
   }
 
-  #release(): Http1Call | undefined {
+  #release(): PooledCall<RequestHead> | undefined {
     const call = this.#call
     this.#call = undefined
     if (call !== undefined) call.holder = undefined

@@ -5,18 +5,13 @@
  * @module
  */
 
-import type {
-  ConnectionTimeouts,
-  ResponseReceiver,
-  UpstreamCall,
-  UpstreamClient,
-  UpstreamRequest,
-} from '../upstream-client.ts'
+import { sweepMs } from '../deadline-sweep.ts'
+import { type CallHolder, callThatIsOver, PooledCall } from '../pooled-call.ts'
+import type { ResponseReceiver, UpstreamCall, UpstreamClient, UpstreamRequest } from '../upstream-client.ts'
 import type { Place } from './dial.ts'
-import { type CallHolder, Http2Call } from './http2-call.ts'
 import { type ConnectionLimits, type ConnectionOwner, Http2Connection } from './http2-connection.ts'
 import { Http2Error } from './http2-error.ts'
-import { requestFields } from './request-fields.ts'
+import { type RequestFields, requestFields } from './request-fields.ts'
 
 export interface Http2Options extends ConnectionLimits {
   readonly place: Place
@@ -25,19 +20,15 @@ export interface Http2Options extends ConnectionLimits {
   readonly queue: number
 }
 
-/** One timer looks at all deadlines: often enough for the shortest of them, within these bounds. */
-const sweepMsMin = 20
-const sweepMsMax = 500
-
 /** The client of one upstream. It connects when the first request needs it. */
-export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner {
+export class Http2Client implements UpstreamClient, CallHolder<RequestFields>, ConnectionOwner {
   readonly #options: Http2Options
   readonly #connecting = new Set<Http2Connection>()
   readonly #open = new Set<Http2Connection>()
   /** They take no more requests, and do not count. */
   readonly #leaving = new Set<Http2Connection>()
   /** In the order of arrival. */
-  readonly #waiting = new Set<Http2Call>()
+  readonly #waiting = new Set<PooledCall<RequestFields>>()
   #sweeper: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -49,7 +40,7 @@ export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner 
     try {
       if (this.#isClosed) throw closing()
       const scheme = this.#options.place.tls === undefined ? 'http' : 'https'
-      const call = new Http2Call(request, requestFields(request, scheme), receiver, performance.now())
+      const call = new PooledCall(request, requestFields(request, scheme), receiver, performance.now())
       const connection = this.#waiting.size === 0 ? this.#leastBusy() : undefined
       if (connection === undefined) this.#wait(call)
       else connection.carry(call)
@@ -75,7 +66,7 @@ export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner 
     // Nor was anything held back.
   }
 
-  abort(call: Http2Call): void {
+  abort(call: PooledCall<RequestFields>): void {
     this.#waiting.delete(call)
     call.holder = undefined
   }
@@ -116,7 +107,7 @@ export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner 
     return best
   }
 
-  #carry(call: Http2Call, connection: Http2Connection): void {
+  #carry(call: PooledCall<RequestFields>, connection: Http2Connection): void {
     try {
       connection.carry(call)
     } catch (error) {
@@ -125,7 +116,7 @@ export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner 
     }
   }
 
-  #wait(call: Http2Call): void {
+  #wait(call: PooledCall<RequestFields>): void {
     const { connections, streams, queue } = this.#options
     const roomToCome = (connections - this.#open.size) * streams
     if (this.#waiting.size >= queue + roomToCome) {
@@ -170,13 +161,6 @@ export class Http2Client implements UpstreamClient, CallHolder, ConnectionOwner 
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
   }
-}
-
-const callThatIsOver: UpstreamCall = { pause() {}, resume() {}, abort() {} }
-
-function sweepMs(timeouts: ConnectionTimeouts): number {
-  const shortest = Math.min(...Object.values(timeouts))
-  return Math.max(sweepMsMin, Math.min(sweepMsMax, shortest / 4))
 }
 
 function closing(): Http2Error {

@@ -6,12 +6,14 @@
 
 import { type ClientHttp2Session, connect } from 'node:http2'
 import type { Socket } from 'node:net'
+import { Bag } from '../../lib/bag.ts'
 import { trustMsOf } from '../address.ts'
+import type { PooledCall } from '../pooled-call.ts'
 import type { ConnectionTimeouts } from '../upstream-client.ts'
 import { connectErrorOf, dialHttp2, type Place } from './dial.ts'
-import type { Http2Call } from './http2-call.ts'
 import { Http2Error } from './http2-error.ts'
 import { type ExchangeOwner, Http2Exchange } from './http2-exchange.ts'
+import type { RequestFields } from './request-fields.ts'
 import { connectionWindowBytes, sessionOptions } from './session-options.ts'
 
 /** Bounds of one connection. */
@@ -41,7 +43,7 @@ export class Http2Connection implements ExchangeOwner {
   readonly #limits: ConnectionLimits
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
-  readonly #exchanges = new Set<Http2Exchange>()
+  readonly #exchanges = new Bag<Http2Exchange>()
   readonly #trustMs: number
   readonly #madeAtMs = performance.now()
   #session: ClientHttp2Session | undefined
@@ -87,9 +89,9 @@ export class Http2Connection implements ExchangeOwner {
   }
 
   /** Send a request over this connection, which has room. Throws what Node finds to be unsendable. */
-  carry(call: Http2Call): void {
-    const { request, fields } = call
-    const stream = this.#session?.request(fields.headers, { endStream: request.body === undefined })
+  carry(call: PooledCall<RequestFields>): void {
+    const { request, head } = call
+    const stream = this.#session?.request(head.headers, { endStream: request.body === undefined })
     if (stream === undefined) throw new Error('a connection that is not open')
     // Silence counts from the first request on.
     if (this.load === 0) {
@@ -109,7 +111,7 @@ export class Http2Connection implements ExchangeOwner {
   /** Close the connection when it is past its deadline, dead, old, or idle for too long. */
   checkDeadline(nowMs: number): void {
     const { timeouts } = this.#limits
-    for (const exchange of this.#exchanges) exchange.checkDeadline(nowMs)
+    for (const exchange of this.#exchanges.all()) exchange.checkDeadline(nowMs)
     if (this.#phase === 'connecting') {
       if (nowMs - this.#madeAtMs >= timeouts.connect) this.#timeOut()
       return

@@ -5,10 +5,12 @@
  */
 
 import { type ClientHttp2Stream, constants } from 'node:http2'
+import type { Placed } from '../../lib/bag.ts'
+import type { CallHolder, PooledCall } from '../pooled-call.ts'
 import { type BodyListener, type BodyWriter, RequestBody } from '../request-body.ts'
 import type { RequestTimeouts } from '../upstream-client.ts'
-import type { CallHolder, Http2Call } from './http2-call.ts'
 import { Http2Error, resetWith } from './http2-error.ts'
+import type { RequestFields } from './request-fields.ts'
 import { finalHead, InterimHeads } from './response-fields.ts'
 
 /** The connection of a stream. */
@@ -26,8 +28,10 @@ const continueWaitMs = 1000
 const headersFrame = 1
 
 /** From the sending of a request on. Deadlines are as exact as `checkDeadline` is called often. */
-export class Http2Exchange implements CallHolder, BodyListener {
-  readonly #call: Http2Call
+export class Http2Exchange implements CallHolder<RequestFields>, BodyListener, Placed {
+  /** Among those of its connection. */
+  place = -1
+  readonly #call: PooledCall<RequestFields>
   readonly #stream: ClientHttp2Stream
   readonly #owner: ExchangeOwner
   readonly #timeouts: RequestTimeouts
@@ -44,7 +48,12 @@ export class Http2Exchange implements CallHolder, BodyListener {
   #isUnsent = false
   #isOver = false
 
-  constructor(call: Http2Call, stream: ClientHttp2Stream, owner: ExchangeOwner, timeouts: RequestTimeouts) {
+  constructor(
+    call: PooledCall<RequestFields>,
+    stream: ClientHttp2Stream,
+    owner: ExchangeOwner,
+    timeouts: RequestTimeouts,
+  ) {
     this.#call = call
     this.#stream = stream
     this.#owner = owner
@@ -128,10 +137,10 @@ export class Http2Exchange implements CallHolder, BodyListener {
   }
 
   #beginBody(): void {
-    const { request, fields } = this.#call
+    const { request, head } = this.#call
     const stream = this.#stream
     if (request.body === undefined) return
-    this.#body = new RequestBody(request.body, fields.bodyBytes, bodyWriter(stream), this)
+    this.#body = new RequestBody(request.body, head.bodyBytes, bodyWriter(stream), this)
     if (request.expectsContinue) this.#continueTimer = setTimeout(() => this.#askForBody(), continueWaitMs)
     else this.#body.start()
   }

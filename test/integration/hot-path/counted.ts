@@ -19,12 +19,23 @@ export interface CountedGateway {
 
 const connections = 8
 
-/** All of it ends with the scope. `flags` are Node's; `what` is counted besides what always is. */
+export interface CountedOptions {
+  /** Of Node. */
+  readonly flags?: readonly string[]
+  /** Counted besides what always is. */
+  readonly what?: 'promises'
+  /** Of each request, which is a POST then. */
+  readonly body?: string
+}
+
+/** All of it ends with the scope. */
 export async function countedGateway(
   t: Scope,
-  { flags = [], what }: { readonly flags?: readonly string[]; readonly what?: 'promises' } = {},
+  { flags = [], what, body }: CountedOptions = {},
 ): Promise<CountedGateway> {
-  const upstream = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1')
+  const upstream = createServer((request, response) => {
+    request.resume().once('end', () => response.end('ok'))
+  }).listen(0, '127.0.0.1')
   upstream.keepAliveTimeout = 0
   await once(upstream, 'listening')
   t.teardown(() => {
@@ -46,7 +57,11 @@ export async function countedGateway(
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
   })
-  const request = `GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${ready.token}\r\n\r\n`
+  const head = `/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${ready.token}\r\n`
+  const request =
+    body === undefined
+      ? `GET ${head}\r\n`
+      : `POST ${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   return {
     ask: async (count) => {
       await Promise.all(sockets.map((socket) => ask(socket, request, count / connections)))

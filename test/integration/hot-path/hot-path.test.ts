@@ -43,3 +43,13 @@ t.test('a request allocates no more than it did, and nothing of it gets old', as
   // Around 35 when this was written, of which most is compiled code; an exchange is some 2,900.
   t.ok(kept < 500, `${Math.round(kept)} bytes kept`)
 })
+
+t.test('nothing of a request with a body gets old either', async (t) => {
+  const gateway = await countedGateway(t, { flags: ['--initial-old-space-size=1024'], body: 'a'.repeat(200) })
+  await gateway.ask(warmups)
+  const before = await gateway.tally()
+  await gateway.ask(10 * requests)
+  const kept = ((await gateway.tally()).oldBytes - before.oldBytes) / (10 * requests)
+  t.comment(`${Math.round(kept)} bytes of each request kept`)
+  t.ok(kept < 500, `${Math.round(kept)} bytes kept`)
+})
