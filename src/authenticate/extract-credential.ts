@@ -14,16 +14,21 @@ import { readDsn, readSentryAuth } from './dsn.ts'
 import { splitQuery } from './query-parameters.ts'
 import { readToken68 } from './token68.ts'
 
-type Reader = (text: string) => Credential | CredentialProblem
+/** `undefined`: the text presents no credential to this route. */
+type Reader = (text: string) => Credential | CredentialProblem | Refusal | undefined
+
+/** Reads the value of `Authorization` as one service does, in place of the schemes that a route names. */
+export type ReadAuthorization = Reader
 
 /** Yields the credential, a refusal, or `undefined` when the client presented none. */
 export type ExtractCredential = (request: CanonicalRequest) => Credential | Refusal | undefined
 
-const notAccepted: CredentialProblem = { problem: 'the route does not take this scheme of Authorization' }
-
 /** Compile the places of one route. */
-export function compileExtractCredential(sources: readonly CredentialSource[]): ExtractCredential {
-  const headerReaders = readersOf(sources)
+export function compileExtractCredential(
+  sources: readonly CredentialSource[],
+  readAuthorization?: ReadAuthorization,
+): ExtractCredential {
+  const headerReaders = readersOf(sources, readAuthorization)
   const readers = new HeaderNameMemo<Reader | null>((name) => headerReaders.get(name.folded) ?? null)
   const parameters = queryParametersOf(sources)
 
@@ -34,8 +39,7 @@ export function compileExtractCredential(sources: readonly CredentialSource[]): 
     if (presented === undefined) return undefined
     if (presented === twice) return refuse('ambiguous_credential', 'the request carries two credentials')
     const found = presented.read(presented.text)
-    if (!('problem' in found)) return found
-    return found === notAccepted ? undefined : refuse('malformed_credential', found.problem)
+    return found !== undefined && 'problem' in found ? refuse('malformed_credential', found.problem) : found
   }
 }
 
@@ -45,7 +49,7 @@ interface Presented {
   readonly text: string
 }
 
-const twice: Presented = { read: () => notAccepted, text: '' }
+const twice: Presented = { read: () => undefined, text: '' }
 
 function presentedInHeaders(
   rawHeaders: readonly string[],
@@ -86,7 +90,10 @@ export function credentialHeadersOf(sources: readonly CredentialSource[]): Reado
   return new Set(readersOf(sources).keys())
 }
 
-function readersOf(sources: readonly CredentialSource[]): ReadonlyMap<string, Reader> {
+function readersOf(
+  sources: readonly CredentialSource[],
+  readAuthorization?: ReadAuthorization,
+): ReadonlyMap<string, Reader> {
   const schemes = new Map<string, Reader>()
   const headers = new Map<string, Reader>()
   for (const source of sources) {
@@ -94,7 +101,7 @@ function readersOf(sources: readonly CredentialSource[]): ReadonlyMap<string, Re
     else if ('header' in source) headers.set(source.header, (text) => readToken68('header', text))
     else if ('sentryAuth' in source) headers.set(source.sentryAuth, readSentryAuth)
   }
-  headers.set('authorization', (value) => readAuthorization(value, schemes))
+  headers.set('authorization', readAuthorization ?? ((value) => readScheme(value, schemes)))
   return headers
 }
 
@@ -114,13 +121,9 @@ function schemeReader(scheme: Extract<CredentialSource, string>): Reader {
 }
 
 /** One scheme in any case, one space, and its text (RFC 9110 section 11.4). */
-function readAuthorization(
-  value: string,
-  schemes: ReadonlyMap<string, Reader>,
-): Credential | CredentialProblem {
+function readScheme(value: string, schemes: ReadonlyMap<string, Reader>): ReturnType<Reader> {
   const space = value.indexOf(' ')
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
   const read = schemes.get(scheme)
-  if (read === undefined) return notAccepted
-  return read(space === -1 ? '' : value.slice(space + 1))
+  return read?.(space === -1 ? '' : value.slice(space + 1))
 }

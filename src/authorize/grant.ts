@@ -6,12 +6,15 @@
 
 import type { Access, Token } from '../tokens/token.ts'
 
-/** Why the request may pass: its token, the system token, a public route, or shadow mode. */
-export type GrantKind = 'token' | 'system' | 'public' | 'shadow'
+/**
+ * Why the request may pass: its token, the system token, a public route, a route that takes requests without a good
+ * credential for anonymous ones, or shadow mode.
+ */
+export type GrantKind = 'token' | 'system' | 'public' | 'anonymous' | 'shadow'
 
 class AuthorizedGrant {
   readonly kind: GrantKind
-  /** `undefined` for public routes, and in shadow mode. */
+  /** Only for the first two kinds. */
   readonly token: Token | undefined
   /** Private, so that no other object passes for a grant. */
   readonly #access: Access

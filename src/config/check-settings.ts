@@ -7,6 +7,7 @@
 import { checkLimits } from './check-limits.ts'
 import { checkListen } from './check-listen.ts'
 import { checkOptOuts } from './check-opt-outs.ts'
+import { checkProfile } from './check-profiles.ts'
 import { checkRedis } from './check-redis.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { nearestName } from './nearest-name.ts'
@@ -18,6 +19,7 @@ import { soundNetwork } from './sound-network.ts'
 /** How long a revoked token may still pass anywhere: what the gateway promises without Redis too. */
 const revocationMsMax = 1000
 
+/** How long an answer about a resource may be taken for true. */
 const factTtlMsMax = 60_000
 
 /** Checks the sections that are there; one that the schema refused is left out by the caller. */
@@ -75,7 +77,8 @@ function checkRoutes({ routes, upstreams, listen }: Partial<Settings>, refuse: R
     }
     checkPublic(route, path, refuse)
     checkDeadlines(route, path, listen, refuse)
-    checkSwift(route, path, refuse, warn)
+    checkFacts(route, path, refuse)
+    checkProfile(route, path, refuse, warn)
     if (route.mode === 'shadow')
       warn([...path, 'mode'], 'in shadow mode the route lets every request through')
   }
@@ -115,8 +118,13 @@ function checkDeadlines(
 }
 
 /** A rule beside `public: true` looks as if it held, and does not. */
-function checkPublic({ authorize, preflight }: RouteSettings, path: SettingPath, refuse: Report): void {
+function checkPublic(route: RouteSettings, path: SettingPath, refuse: Report): void {
+  const { authorize, preflight } = route
   if (authorize.public !== true) return
+  for (const setting of ['missingCredential', 'invalidCredential'] as const) {
+    if (route[setting] === 'refuse') continue
+    refuse([...path, setting], 'has no effect beside public: true; remove one of them')
+  }
   if (preflight === 'forward') {
     refuse([...path, 'preflight'], 'has no effect beside public: true; remove one of them')
   }
@@ -133,33 +141,13 @@ function checkPublic({ authorize, preflight }: RouteSettings, path: SettingPath,
   }
 }
 
-/** Swift's own reading of a path is the only one there; what else a route may say of paths would look as if it held. */
-function checkSwift(route: RouteSettings, path: SettingPath, refuse: Report, warn: Report): void {
-  const { profile, pathMode, upstreamCredential, authorize, preflight } = route
-  if (profile.swift === undefined) return
-  const beside = 'with profile.swift'
-  if (pathMode !== 'raw-exact')
-    refuse([...path, 'pathMode'], `expected raw-exact ${beside}, which reads paths itself`)
-  if (upstreamCredential !== 'strip') {
-    refuse([...path, 'upstreamCredential'], `expected strip ${beside}, which sends Swift its own token`)
+function checkFacts({ facts, authorize }: RouteSettings, path: SettingPath, refuse: Report): void {
+  if (authorize.public === true && Object.keys(facts).length > 0) {
+    refuse([...path, 'facts'], 'has no effect beside public: true; remove one of them')
   }
-  if (preflight === 'forward') {
-    refuse([...path, 'preflight'], `has no effect ${beside}: Swift answers them; remove it`)
-  }
-  const idle = { bindings: Object.keys(authorize.bindings), ignoreBindings: authorize.ignoreBindings }
-  for (const [rule, given] of Object.entries(idle)) {
-    if (given.length > 0) refuse([...path, 'authorize', rule], `has no effect ${beside}; remove it`)
-  }
-  if (authorize.access !== 'by-method')
-    refuse([...path, 'authorize', 'access'], `has no effect ${beside}; remove it`)
-  if (profile.swift.factTtl > factTtlMsMax) {
-    refuse(
-      [...path, 'profile', 'swift', 'factTtl'],
-      'expected at most 60s, which Swift remembers its own ACLs for',
-    )
-  }
-  if (!authorize.kinds.includes('session')) {
-    warn([...path, 'authorize', 'kinds'], 'without «session» whoever logs in may do nothing')
+  for (const [name, fact] of Object.entries(facts)) {
+    if ('ttl' in fact && fact.ttl > factTtlMsMax)
+      refuse([...path, 'facts', name, 'ttl'], 'expected at most 60s')
   }
 }
 

@@ -52,9 +52,9 @@ export function forward(
     onRefused(busy(`more than ${upstream.tunnelsMax} tunnels`))
     return
   }
-  // To a client of HTTP/1.0 the expectation means nothing, and no interim answer is sent.
+  // No interim answer is sent to a client of HTTP/1.0.
   const takesInterim = incoming.httpVersion !== '1.0'
-  const expectsContinue = hasBody && takesInterim && incoming.headers.expect !== undefined
+  const expectsContinue = hasBody && exchange.awaitsContinue
   const intercept =
     inspect &&
     ((head: UpstreamHead) => {
@@ -69,7 +69,7 @@ export function forward(
     intercept,
     takesInterim,
   })
-  const body = hasBody ? incoming : undefined
+  const body = hasBody ? exchange.takeBody() : undefined
   const request = { method, target, headers, body, expectsContinue, timeouts }
   carrier.follow(
     exchange.upgrade === undefined

@@ -20,13 +20,13 @@ export function sendRefusal(
 ): void {
   const { incoming, response } = exchange
   if (response.destroyed || response.headersSent) return
-  const { body, headers } = message
+  const { body, headers, status = refusal.status } = message
   // A client that waits for «100 Continue» may send its body or not, and one whose head is at fault may mean
   // another end of it (RFC 9112 section 6.3): such a connection cannot be used again.
   if (incoming.headers.expect !== undefined || isHeadInDoubt(refusal)) {
     response.shouldKeepAlive = false
   }
-  response.writeHead(refusal.status, withRateLimit([...headers], exchange.notes.standings))
+  response.writeHead(status, withRateLimit([...headers], exchange.notes.standings))
   response.end(body)
   if (!incoming.complete) linger(exchange)
 }

@@ -1,14 +1,36 @@
 /**
- * The profile that a route names.
+ * The profile that a route names. A new kind of service is a folder beside this file, a line here and one in
+ * `config/schema/profiles.ts`.
  * @module
  */
 
 import type { ProfileSettings } from '../config/schema/profiles.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
-import { compileSwiftProfile, type SwiftProfileContext } from './swift/swift-profile.ts'
+import type { ProfileContext } from './profile-context.ts'
+import { compileSwiftProfile } from './swift/swift-profile.ts'
 
-export type ProfileContext = SwiftProfileContext
+type ProfileName = keyof ProfileSettings
 
-export function compileProfile({ swift }: ProfileSettings, context: ProfileContext): RouteProfile {
-  return swift === undefined ? httpProfile : compileSwiftProfile(swift, context)
+const compilers: {
+  readonly [Name in ProfileName]-?: (
+    settings: NonNullable<ProfileSettings[Name]>,
+    context: ProfileContext,
+  ) => RouteProfile
+} = {
+  swift: compileSwiftProfile,
+}
+
+export function compileProfile(settings: ProfileSettings, context: ProfileContext): RouteProfile {
+  const names = Object.keys(compilers) as readonly ProfileName[]
+  const name = names.find((each) => settings[each] !== undefined)
+  return name === undefined ? httpProfile : compileAs(name, settings, context)
+}
+
+function compileAs<Name extends ProfileName>(
+  name: Name,
+  settings: ProfileSettings,
+  context: ProfileContext,
+): RouteProfile {
+  const own = settings[name]
+  return own === undefined ? httpProfile : compilers[name](own, context)
 }

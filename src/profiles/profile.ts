@@ -4,10 +4,13 @@
  * @module
  */
 
+import type { Credential } from '../authenticate/credential.ts'
+import type { ReadAuthorization } from '../authenticate/extract-credential.ts'
 import type { Grant } from '../authorize/grant.ts'
-import type { Rule, RuleInput } from '../authorize/rules/rule.ts'
+import type { Resource, Rule, RuleInput } from '../authorize/rules/rule.ts'
 import type { Address } from '../client-address/address.ts'
 import type { UpstreamHead } from '../forward/upstream-client.ts'
+import type { BodySource } from '../request/body-peek.ts'
 import type { CanonicalRequest } from '../request/canonical-request.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
@@ -20,6 +23,7 @@ export interface Visit {
   readonly exchange: Exchange
   readonly request: CanonicalRequest
   readonly client: Address
+  readonly resource: Resource
 }
 
 /** A request that was let through. */
@@ -36,12 +40,28 @@ export interface GrantedRequest {
  */
 export type InspectHead = (head: UpstreamHead) => undefined | Refusal | Promise<HeaderPairs | Refusal>
 
+/** A request with a body that may present a credential, and what its head presents. */
+export interface BodyVisit {
+  readonly request: CanonicalRequest
+  readonly body: BodySource
+  readonly inHead: Credential | undefined
+}
+
 /** Whatever a profile leaves out is as for any HTTP service. Compiled once for a route. */
 export interface RouteProfile {
   /** What the service refuses before it looks at who asks. */
   readonly screen?: (request: CanonicalRequest) => Refusal | undefined
-  /** Answers a request that the gateway serves by itself; `undefined` for all others. Resolves when it is answered, or with a refusal. */
+  /**
+   * Answers a request that the gateway serves by itself, whoever asks: who may is for the profile to find out. `undefined`
+   * for all others. Resolves when it is answered, or with a refusal.
+   */
   readonly serve?: (visit: Visit) => Promise<Refusal | undefined> | undefined
+  /** Reads `Authorization` in the service's own grammar, in place of the schemes of the route. */
+  readonly readAuthorization?: ReadAuthorization
+  /** The credential of a request with a body: that of its head, or one that the service finds in the body. Never rejects. */
+  readonly credentialOfBody?: (visit: BodyVisit) => Promise<Credential | Refusal | undefined>
+  /** Says why a credential is none in the service's words (`detail`), or takes another refusal for it. */
+  readonly explainRefusal?: (refusal: Refusal, credential: Credential, request: CanonicalRequest) => Refusal
   /** Decides about a request that presents no credential, in place of the 401. */
   readonly admitAnonymous?: (request: CanonicalRequest) => Grant | Refusal | Promise<Grant | Refusal>
   /** In place of the rules for bindings, paths and access: what a request names is read as the service reads it. */
@@ -57,6 +77,8 @@ export interface RouteProfile {
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean
+  /** Headers (in lower case with `-`) that pass in neither direction where a token was let through. */
+  readonly isWithheldFromTokens?: (folded: string) => boolean
   /** No request goes by this profile any more. Never throws. */
   readonly close?: () => void
 }

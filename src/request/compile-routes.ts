@@ -15,6 +15,7 @@ import { compileAdmitPreflight } from '../authorize/preflight.ts'
 import type { Report } from '../config/problems.ts'
 import type { LimitSettings } from '../config/schema/limits.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
+import { compileFacts } from '../facts/facts.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitBook } from '../limits/limit-book.ts'
@@ -23,7 +24,7 @@ import type { RouteProfile } from '../profiles/profile.ts'
 import type { RouteProfiles } from '../profiles/route-profiles.ts'
 import type { FindServices } from '../profiles/services.ts'
 import { compileFilterResponse } from '../rewrite/filter-response.ts'
-import { compileIdentityHeaders } from '../rewrite/identity-headers.ts'
+import { compileIdentityHeaders, type HeaderPairs } from '../rewrite/identity-headers.ts'
 import {
   compilePrivilegedHeaders,
   guardInternal,
@@ -34,6 +35,7 @@ import { parseHostPattern } from '../route/host-pattern.ts'
 import { type PatternPiece, parameterNames, parsePattern } from '../route/path-pattern.ts'
 import { type RouteEntry, RouteTable } from '../route/route-table.ts'
 import type { RoutePlan } from './plan.ts'
+import { type Refusal, refuse } from './refusal.ts'
 
 /** What the routes share. */
 export interface RoutesContext {
@@ -58,7 +60,9 @@ export function compileRoutes(
   report: Report,
 ): RouteTable<RoutePlan> {
   const shared: SharedNames = {
-    credentialHeaders: new Set(routes.flatMap((route) => [...credentialHeadersOf(route.credentials)])),
+    credentialHeaders: new Set(
+      routes.flatMap((route) => [...credentialHeadersOf(route.credentials), ...ownCredentialNames(route)]),
+    ),
     identityNames: new Set(routes.flatMap((route) => Object.keys(route.identityHeaders))),
   }
   return new RouteTable(
@@ -121,22 +125,40 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
   const { pieces, privileged, upstream, profile, clock } = compiled
   const { scopes } = route.authorize
   const neededScopes = [...(scopes?.allOf ?? []), ...(scopes?.anyOf ?? [])]
+  const ownCredentialHeaders = credentialHeadersOf(route.credentials)
+  const isFactless = Object.keys(route.facts).length === 0
+  const findFacts = isFactless
+    ? undefined
+    : (attempt(
+        () =>
+          compileFacts(route.facts, {
+            parameterNames: parameterNames(pieces),
+            upstream,
+            credentialHeaders: ownCredentialHeaders,
+          }),
+        ['facts'],
+        report,
+      ) ?? unknownFacts)
   const challenges = compileChallenges(route.credentials, route.realm, neededScopes)
   return {
     profile,
     isPublic: route.authorize.public ?? false,
+    missingCredential: route.missingCredential,
+    invalidCredential: route.invalidCredential,
     allowsUnderscoreNames: route.allowUnderscoreHeaders,
     challenges,
     limits: compiled.limitBook.limitsOf(route, compiled.limits),
-    extractCredential: compileExtractCredential(route.credentials),
+    extractCredential: compileExtractCredential(route.credentials, profile.readAuthorization),
     authorize: compileAuthorize(route.authorize, {
-      parameterNames: parameterNames(pieces),
+      parameterNames: [...parameterNames(pieces), ...Object.keys(route.facts)],
       scopeChallenge: challenges.insufficientScope,
       clock,
       profile,
+      findFacts,
       report: (setting, message) => report(['authorize', setting], message),
     }),
     admitPreflight: compileAdmitPreflight(route),
+    sharedCredential: sharedCredentialOf(route),
     conclusion: { mode: route.mode, onRefusal: route.onRefusal },
     rewriteRequest: compileRewriteRequest({
       privileged,
@@ -145,13 +167,14 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
       credentialHeaders: compiled.credentialHeaders,
       identityNames: compiled.identityNames,
       identityOf: compileIdentityHeaders(route.identityHeaders),
-      upstreamCredential: route.upstreamCredential,
-      ownCredentialHeaders: credentialHeadersOf(route.credentials),
+      passesCredential: route.upstreamCredential === 'passthrough',
+      isWithheldFromTokens: profile.isWithheldFromTokens,
+      ownCredentialHeaders,
       queryParameters: queryParametersOf(route.credentials),
       upstreamAuthority: route.hostHeader === 'upstream' ? upstream.authority : undefined,
     }),
     upstream,
-    filterResponse: compileFilterResponse(privileged),
+    filterResponse: compileFilterResponse(privileged, profile.isWithheldFromTokens),
     upgrade: {
       protocols: new Set(route.upgrade.protocols),
       idleMs: route.upgrade.idle,
@@ -163,6 +186,21 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
       total: route.timeouts.total,
     },
   }
+}
+
+/** Headers in which the gateway presents credentials of its own: no client gets to present one there. */
+function ownCredentialNames({ upstreamCredential, facts }: RouteSettings): readonly string[] {
+  const ofFacts = Object.values(facts).map((fact) => ('credential' in fact ? fact.credential : 'none'))
+  return [upstreamCredential, ...ofFacts].flatMap((own) => (typeof own === 'string' ? [] : [own.header]))
+}
+
+function sharedCredentialOf({ upstreamCredential }: RouteSettings): HeaderPairs {
+  return typeof upstreamCredential === 'string' ? [] : [upstreamCredential.header, upstreamCredential.value]
+}
+
+/** Without its facts a route would decide on less than it was meant to. */
+function unknownFacts(): Promise<Refusal> {
+  return Promise.resolve(refuse('cannot_decide', 'the facts of the route are not valid'))
 }
 
 function attempt<Value>(compile: () => Value, path: readonly string[], report: Report): Value | undefined {

@@ -4,12 +4,14 @@
  * @module
  */
 
-import { authorizePublic } from '../authorize/authorize.ts'
+import type { Credential } from '../authenticate/credential.ts'
+import { authorizeAnonymous, authorizePublic } from '../authorize/authorize.ts'
 import type { Grant } from '../authorize/grant.ts'
 import type { Address } from '../client-address/address.ts'
 import type { Route } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
 import type { Token } from '../tokens/token.ts'
+import type { BodySource } from './body-peek.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import type { ExchangeNotes } from './exchange.ts'
 import type { RoutePlan } from './plan.ts'
@@ -22,35 +24,68 @@ export interface Question {
   readonly client: Address
   /** Stands for the client's connection, and lives as long. */
   readonly connection: object
+  readonly body: BodySource
 }
 
+type Verdict = Grant | Refusal | Promise<Grant | Refusal>
+
 /** Decide about a request. A token that memory knows is decided on at once, without a promise. */
-export function decide(
-  { request, route, client, connection }: Question,
-  resolveToken: ResolveToken,
-  notes: ExchangeNotes,
-): Grant | Refusal | Promise<Grant | Refusal> {
-  const { isPublic, extractCredential, challenges, authorize, admitPreflight, profile } = route.plan
+export function decide(question: Question, resolveToken: ResolveToken, notes: ExchangeNotes): Verdict {
+  const { request, route, body } = question
+  const { isPublic, extractCredential, profile } = route.plan
   if (isPublic) return authorizePublic()
 
-  const credential = extractCredential(request)
-  if (credential === undefined) {
-    if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
-    const granted = admitPreflight?.(request, client)
-    return granted ?? refuse('credential_required', 'no credential', { challenge: challenges.required })
+  const inHead = extractCredential(request)
+  if (profile.credentialOfBody === undefined || !request.hasBody || (inHead && isRefusal(inHead))) {
+    return decideOn(inHead, question, resolveToken, notes)
   }
+  return profile
+    .credentialOfBody({ request, body, inHead })
+    .then((credential) => decideOn(credential, question, resolveToken, notes))
+}
+
+function decideOn(
+  credential: Credential | Refusal | undefined,
+  { request, route, client, connection, body }: Question,
+  resolveToken: ResolveToken,
+  notes: ExchangeNotes,
+): Verdict {
+  const { authorize } = route.plan
+  if (credential === undefined) return decideWithoutCredential(request, route.plan, client)
   if (isRefusal(credential)) return credential
   notes.credentialScheme = credential.scheme
 
-  const judge = (token: Token | Refusal): Grant | Refusal | Promise<Grant | Refusal> => {
-    if (isRefusal(token)) {
-      return token.status === 401 ? { ...token, challenge: challenges.invalidToken } : token
-    }
+  const judge = (token: Token | Refusal): Verdict => {
+    if (isRefusal(token)) return judgeUnresolved(token, credential, request, route.plan)
     notes.tokenId = token.id
     notes.tokenKind = token.kind
     notes.subject = token.subject.name
-    return authorize(token, request, route, client)
+    return authorize(token, request, route, client, body)
   }
   const found = resolveToken(credential, client, connection)
   return found instanceof Promise ? found.then(judge) : judge(found)
+}
+
+function decideWithoutCredential(
+  request: CanonicalRequest,
+  { profile, missingCredential, admitPreflight, challenges }: RoutePlan,
+  client: Address,
+): Verdict {
+  if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
+  if (missingCredential === 'anonymous') return authorizeAnonymous()
+  const granted = admitPreflight?.(request, client)
+  return granted ?? refuse('credential_required', 'no credential', { challenge: challenges.required })
+}
+
+/** Only a credential that is known to be none makes a client anonymous; one that nobody could look up does not. */
+function judgeUnresolved(
+  refusal: Refusal,
+  credential: Credential,
+  request: CanonicalRequest,
+  { profile, invalidCredential, challenges }: RoutePlan,
+): Grant | Refusal {
+  if (refusal.code !== 'invalid_token') return refusal
+  if (invalidCredential === 'anonymous') return authorizeAnonymous()
+  const explained = profile.explainRefusal?.(refusal, credential, request) ?? refusal
+  return { ...explained, challenge: challenges.invalidToken }
 }

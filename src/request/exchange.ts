@@ -14,6 +14,7 @@ import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
 import type { Placed } from '../lib/bag.ts'
 import type { Standing } from '../limits/rate-limit-fields.ts'
 import type { Token, TokenState } from '../tokens/token.ts'
+import { BodyPeek, type BodySource, type PeekedBody } from './body-peek.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -115,7 +116,7 @@ export interface ExchangeNotes {
 }
 
 /** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
-export class Exchange implements Placed {
+export class Exchange implements Placed, BodySource {
   readonly id: string
   readonly method: string
   /** Request target as it came, latin-1. */
@@ -153,6 +154,7 @@ export class Exchange implements Placed {
   heldFor: Token | undefined = undefined
   /** Among those that `OpenExchanges` holds. */
   place = -1
+  #peek: BodyPeek | undefined
   /** `undefined` for a plain request, which one is too whose `Upgrade` is ignored. */
   readonly upgrade: UpgradeRequest | undefined
 
@@ -173,5 +175,21 @@ export class Exchange implements Placed {
     this.response = response
     this.upgrade = upgrade
     this.startedAtMs = performance.now()
+  }
+
+  peekBody(bytesMax: number): Promise<PeekedBody | Refusal> {
+    this.#peek ??= new BodyPeek(this.incoming, this.response)
+    return this.#peek.peekBody(bytesMax)
+  }
+
+  /** The client waits to be asked for its body, and nobody has asked yet. To a client of HTTP/1.0 this means nothing. */
+  get awaitsContinue(): boolean {
+    const { httpVersion, headers } = this.incoming
+    return this.#peek === undefined && httpVersion !== '1.0' && headers.expect !== undefined
+  }
+
+  /** The body to carry on. To be called once. */
+  takeBody(): Readable {
+    return this.#peek === undefined ? this.incoming : this.#peek.replay()
   }
 }

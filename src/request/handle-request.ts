@@ -60,7 +60,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     screen(exchange, request, route.plan) ?? limits.beforeLookup?.({ route, client, token: undefined }, notes)
   const unwanted = screened instanceof Promise ? await screened : screened
   if (unwanted !== undefined) return refuseHere(unwanted)
-  const served = profile.serve?.({ exchange, request, client })
+  const served = profile.serve?.({ exchange, request, client, resource: route })
   if (served !== undefined) {
     notes.isServed = true
     const refusal = await served
@@ -68,13 +68,13 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   }
 
   const { changesSeen } = plan.openExchanges
-  const question = { request, route, client, connection: exchange.incoming.socket }
+  const question = { request, route, client, connection: exchange.incoming.socket, body: exchange }
   const admission = admit(question, plan.resolveToken, notes, onShadowed)
   const grant = admission instanceof Promise ? await admission : admission
   if (isRefusal(grant)) return refuseHere(grant)
 
   const granted = { exchange, request, client, grant }
-  const exchanged = profile.upstreamCredential?.(granted) ?? noCredential
+  const exchanged = profile.upstreamCredential?.(granted) ?? sharedCredentialOf(grant, route.plan)
   const credential = exchanged instanceof Promise ? await exchanged : exchanged
   if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
   const rewrite = (upstreamCredential: readonly string[]) =>
@@ -97,6 +97,11 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
 }
 
 const noCredential: readonly string[] = []
+
+/** Nobody gets the standing of the gateway's own credential without a token that was let through. */
+function sharedCredentialOf({ token }: Grant, { sharedCredential }: RoutePlan): readonly string[] {
+  return token === undefined ? noCredential : sharedCredential
+}
 
 /** The decision, and then what the limits of the route allow whoever it lets through. */
 function admit(

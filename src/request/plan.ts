@@ -16,6 +16,7 @@ import type { Upstream } from '../forward/upstreams.ts'
 import type { RouteLimits } from '../limits/limit-book.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
+import type { HeaderPairs } from '../rewrite/identity-headers.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
@@ -31,6 +32,8 @@ import type { RefusalMessage } from './refusal-message.ts'
 export interface RoutePlan {
   readonly profile: RouteProfile
   readonly isPublic: boolean
+  readonly missingCredential: 'refuse' | 'anonymous'
+  readonly invalidCredential: 'refuse' | 'anonymous'
   readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
   readonly limits: RouteLimits
@@ -38,6 +41,8 @@ export interface RoutePlan {
   readonly authorize: Authorize
   readonly admitPreflight: AdmitPreflight | undefined
   readonly conclusion: ConcludeSettings
+  /** What the upstream gets where a token was let through and the profile says nothing else. */
+  readonly sharedCredential: HeaderPairs
   readonly rewriteRequest: RewriteRequest
   readonly upstream: Upstream
   readonly filterResponse: FilterResponse

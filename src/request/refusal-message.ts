@@ -10,6 +10,8 @@ import type { Refusal } from './refusal.ts'
 /** Body and headers (names and values in turn) of a refusal. Only public text: the reason stays in the log. */
 export interface RefusalMessage {
   readonly body: string
+  /** Where the service has another status for it than the gateway. */
+  readonly status?: number
   readonly headers: readonly string[]
 }
 

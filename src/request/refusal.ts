@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Token, TokenState } from '../tokens/token.ts'
+
 /** Who has to act for the request to succeed next time; metrics and paging key off it. */
 export type RefusalOwner = 'client' | 'credential' | 'policy' | 'platform' | 'upstream'
 
@@ -31,6 +33,7 @@ const rows = {
   insufficient_access: [403, 'The token does not allow this method.', 'policy'],
   condition_not_met: [403, 'The policy of this resource does not admit the request.', 'policy'],
   upstream_login_missing: [403, 'The subject of the token has no login at the service.', 'policy'],
+  body_too_long: [413, 'The body of the request is too long to be decided on.', 'client'],
   not_found: [404, 'There is nothing here.', 'client'],
   rate_limited: [429, 'There were too many requests.', 'client'],
   too_many_failures: [429, 'There were too many failed authentications from this address.', 'credential'],
@@ -64,13 +67,15 @@ export interface Refusal extends RefusalRow {
   readonly retryAfterSeconds?: number
   /** What is wrong with this very request, for whoever sent it. Public. */
   readonly detail?: string
+  /** The record that a refused credential proved to be of. Clients learn of it only where a profile answers as its service does. */
+  readonly found?: { readonly token: Token; readonly state: TokenState }
 }
 
 /** Make a refusal from its row. `reason` explains it in the log. */
 export function refuse(
   code: RefusalCode,
   reason: string,
-  extra?: Pick<Refusal, 'challenge' | 'retryAfterSeconds' | 'detail'>,
+  extra?: Pick<Refusal, 'challenge' | 'retryAfterSeconds' | 'detail' | 'found'>,
 ): Refusal {
   const [status, title, owner] = rows[code]
   return { refused: true, code, status, title, owner, reason, ...extra }

@@ -13,14 +13,21 @@ import type { PrivilegedHeaders } from './privileged-headers.ts'
 export type FilterResponse = (upstreamHeaders: readonly string[], grant: Grant) => string[]
 
 type Treatment =
-  | { readonly action: 'carry' | 'drop' | 'connection' | 'privileged' }
+  | { readonly action: 'carry' | 'drop' | 'connection' | 'privileged' | 'tokenless' }
   | { readonly action: 'translate'; readonly clientName: string }
 
 /** Compile how a route filters responses. */
-export function compileFilterResponse(privileged: PrivilegedHeaders): FilterResponse {
-  const treatments = new HeaderNameMemo<Treatment>((name) => treatmentOf(name, privileged))
+export function compileFilterResponse(
+  privileged: PrivilegedHeaders,
+  isWithheldFromTokens: (folded: string) => boolean = () => false,
+): FilterResponse {
+  const treatments = new HeaderNameMemo<Treatment>((name) => {
+    const treatment = treatmentOf(name, privileged)
+    if (!isWithheldFromTokens(name.folded)) return treatment
+    return { action: treatment.action === 'carry' ? 'tokenless' : 'drop' }
+  })
 
-  return (upstreamHeaders, { isOwner }) => {
+  return (upstreamHeaders, grant) => {
     const headers: string[] = []
     let named: ReadonlySet<string> | undefined
     for (let index = 0; index < upstreamHeaders.length; index += 2) {
@@ -28,7 +35,7 @@ export function compileFilterResponse(privileged: PrivilegedHeaders): FilterResp
       const value = upstreamHeaders[index + 1] ?? ''
       const treatment = treatments.get(name)
       if (treatment.action === 'connection') named = namedHeaders(value, named)
-      const shown = shownName(name, treatment, isOwner)
+      const shown = shownName(name, treatment, grant)
       if (shown !== undefined) headers.push(shown, value)
     }
     return named === undefined ? headers : withoutNamed(headers, named)
@@ -36,7 +43,7 @@ export function compileFilterResponse(privileged: PrivilegedHeaders): FilterResp
 }
 
 /** The name under which the client sees a header; `undefined` when it does not. */
-function shownName(name: string, treatment: Treatment, isOwner: boolean): string | undefined {
+function shownName(name: string, treatment: Treatment, { isOwner, token }: Grant): string | undefined {
   switch (treatment.action) {
     case 'carry':
       return name
@@ -44,6 +51,8 @@ function shownName(name: string, treatment: Treatment, isOwner: boolean): string
       return isOwner ? name : undefined
     case 'translate':
       return isOwner ? treatment.clientName : undefined
+    case 'tokenless':
+      return token === undefined ? name : undefined
     case 'connection':
     case 'drop':
       return undefined

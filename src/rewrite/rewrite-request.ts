@@ -18,7 +18,7 @@ import {
   restatedHeaders,
 } from './header-names.ts'
 import type { HeaderPairs } from './identity-headers.ts'
-import type { PrivilegedHeaders } from './privileged-headers.ts'
+import type { Guard, PrivilegedHeaders } from './privileged-headers.ts'
 
 class RewrittenRequest {
   readonly method: string
@@ -53,8 +53,10 @@ export interface RewriteRequestPlan {
   readonly credentialHeaders: ReadonlySet<string>
   readonly identityNames: ReadonlySet<string>
   readonly identityOf: (grant: Grant) => HeaderPairs
-  readonly upstreamCredential: 'strip' | 'passthrough'
-  /** Headers that this route reads a credential from: all that `passthrough` lets go on. */
+  readonly passesCredential: boolean
+  /** Headers that do not go up where a token was let through. */
+  readonly isWithheldFromTokens: ((folded: string) => boolean) | undefined
+  /** Headers that this route reads a credential from: all that may go on. */
   readonly ownCredentialHeaders: ReadonlySet<string>
   /** Query parameters that carry a credential on this route, in lower case. */
   readonly queryParameters: ReadonlySet<string>
@@ -82,7 +84,8 @@ export type RewriteRequest = (
   onShadowed: OnShadowed,
 ) => OutgoingRequest | Refusal
 
-type Action = 'carry' | 'drop' | 'privileged'
+/** A `credential` goes on unless its request counts as anonymous; `tokenless` is what goes on only without a token. */
+type Action = 'carry' | 'drop' | 'privileged' | 'credential' | 'tokenless'
 
 interface Treatment {
   readonly action: Action
@@ -93,14 +96,16 @@ interface Treatment {
 /** Compile how a route rewrites requests. */
 export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest {
   const treatments = new HeaderNameMemo<Treatment>((name) => treatmentOf(name, plan))
-  const passesCredential = plan.upstreamCredential === 'passthrough'
-  const queryFor = (query: string) =>
-    passesCredential || plan.queryParameters.size === 0 ? query : splitQuery(query, plan.queryParameters).kept
+  const { passesCredential, queryParameters } = plan
+  const queryFor = (query: string, { kind }: Grant) =>
+    queryParameters.size === 0 || (passesCredential && kind !== 'anonymous')
+      ? query
+      : splitQuery(query, queryParameters).kept
 
   return (authorized, onShadowed) => {
     const { request, path, grant } = authorized
     const headers: string[] = ['host', plan.upstreamAuthority ?? request.authority]
-    const withheld = carryHeaders(headers, request.rawHeaders, treatments, grant.isOwner)
+    const withheld = carryHeaders(headers, request.rawHeaders, treatments, grant)
     if (withheld && plan.fromNonOwner === 'refuse') {
       if (!plan.isShadow) return fromNonOwner
       onShadowed(fromNonOwner)
@@ -109,7 +114,7 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
     pushForwarded(headers, authorized)
     for (const text of plan.identityOf(grant)) headers.push(text)
     for (const text of authorized.upstreamCredential) headers.push(text)
-    const target = path + queryFor(request.query)
+    const target = path + queryFor(request.query, grant)
     return new RewrittenRequest(request.method, target, headers, request.hasBody)
   }
 }
@@ -121,28 +126,37 @@ function carryHeaders(
   headers: string[],
   rawHeaders: readonly string[],
   treatments: HeaderNameMemo<Treatment>,
-  isOwner: boolean,
+  grant: Grant,
 ): boolean {
   let withheld = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const { action, upstreamName } = treatments.get(name)
-    if (action === 'drop') continue
-    if (action === 'privileged' && !isOwner) withheld = true
+    if (action === 'drop' || isWithheldFrom(grant, action)) continue
+    if (action === 'privileged' && !grant.isOwner) withheld = true
     else headers.push(upstreamName ?? name, rawHeaders[index + 1] ?? '')
   }
   return withheld
 }
 
+function isWithheldFrom({ kind, token }: Grant, action: Action): boolean {
+  if (action === 'credential') return kind === 'anonymous'
+  return action === 'tokenless' && token !== undefined
+}
+
 function treatmentOf({ folded }: HeaderName, plan: RewriteRequestPlan): Treatment {
   const guard = plan.privileged.guardOf(folded)
-  const action =
-    guard === 'internal' || isRestated(folded, plan) || isWithheldCredential(folded, plan)
-      ? 'drop'
-      : guard === 'privileged'
-        ? 'privileged'
-        : 'carry'
+  const action = guard === 'internal' || isRestated(folded, plan) ? 'drop' : actionOf(folded, guard, plan)
   return { action, upstreamName: plan.privileged.toUpstream.get(folded) }
+}
+
+function actionOf(folded: string, guard: Guard, plan: RewriteRequestPlan): Action {
+  if (isCredential(folded, plan)) {
+    // One that this route did not read was not decided on: no setting lets it go on.
+    return plan.passesCredential && plan.ownCredentialHeaders.has(folded) ? 'credential' : 'drop'
+  }
+  if (plan.isWithheldFromTokens?.(folded)) return guard === 'privileged' ? 'drop' : 'tokenless'
+  return guard === 'privileged' ? 'privileged' : 'carry'
 }
 
 function isRestated(folded: string, plan: RewriteRequestPlan): boolean {
@@ -154,10 +168,8 @@ function isRestated(folded: string, plan: RewriteRequestPlan): boolean {
   )
 }
 
-/** A credential that this route did not read was not decided on: no setting lets it go on. */
-function isWithheldCredential(folded: string, plan: RewriteRequestPlan): boolean {
-  if (!customaryCredentialHeaders.has(folded) && !plan.credentialHeaders.has(folded)) return false
-  return plan.upstreamCredential !== 'passthrough' || !plan.ownCredentialHeaders.has(folded)
+function isCredential(folded: string, { credentialHeaders }: RewriteRequestPlan): boolean {
+  return customaryCredentialHeaders.has(folded) || credentialHeaders.has(folded)
 }
 
 /** One hop, ours: whatever the client said about itself has been dropped (RFC 7239). */

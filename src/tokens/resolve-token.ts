@@ -119,7 +119,8 @@ function judge(
 ): Token | Refusal {
   if (token === undefined) return refuse('invalid_token', 'unknown token')
   const state = tokenState(token, context.clock.now())
-  if (state !== 'active') return refuse('invalid_token', `token ${token.id} is ${state}`)
+  if (state !== 'active')
+    return refuse('invalid_token', `token ${token.id} is ${state}`, { found: { token, state } })
   if (token.kind === 'system' && !context.systemNetworks.contains(client)) {
     context.onSystemTokenOutside(token, client)
     return refuse('invalid_token', 'the system token came from outside the internal networks')

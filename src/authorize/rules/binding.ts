@@ -5,19 +5,17 @@
  * @module
  */
 
+import { compileTemplate } from '../../lib/template.ts'
 import { refuse } from '../../request/refusal.ts'
 import type { Bindings } from '../../tokens/token.ts'
-import type { Rule } from './rule.ts'
+import type { Resource, Rule } from './rule.ts'
 
 /** Covers every value of its key. */
 const any = '*'
 
-/** A binding's value on a route: text with `{parameter}` of the path in it. */
-type Template = (parameters: Readonly<Record<string, string>>) => string
-
 /**
- * Compile `bindings` and `ignoreBindings` of a route. Throws a `RangeError` that names a parameter which the
- * path pattern (with `parameterNames`) does not yield.
+ * Compile `bindings` and `ignoreBindings` of a route. Throws a `RangeError` that names a parameter which neither
+ * the path pattern nor a fact of the route (`parameterNames`) yields.
  */
 export function compileBindingRule(
   bindings: Readonly<Record<string, string>>,
@@ -25,14 +23,19 @@ export function compileBindingRule(
   parameterNames: readonly string[],
 ): Rule {
   const wanted = Object.entries(bindings).map(
-    ([key, template]) => [key, compileTemplate(template, parameterNames)] as const,
+    ([key, template]) =>
+      [key, compileTemplate(template, parameterNames, 'parameter of the path pattern, and no fact')] as const,
   )
   const covered = new Set([...Object.keys(bindings), ...ignored])
   const coversAll = ignored.includes(any)
 
   return ({ token, resource }) => {
     for (const [key, template] of wanted) {
-      const problem = problemOfValue(token.bindings, key, template(resource.parameters))
+      const problem = problemOfValue(
+        token.bindings,
+        key,
+        template((name) => knownOf(resource, name)),
+      )
       if (problem !== undefined) return refuse('binding_mismatch', problem)
     }
     const uncovered = coversAll ? undefined : Object.keys(token.bindings).find((key) => !covered.has(key))
@@ -42,20 +45,14 @@ export function compileBindingRule(
   }
 }
 
-function problemOfValue(bindings: Bindings, key: string, value: string): string | undefined {
+function problemOfValue(bindings: Bindings, key: string, value: string | undefined): string | undefined {
   const values = Object.hasOwn(bindings, key) ? bindings[key] : undefined
   if (values === undefined) return `the token has no binding ${key}`
+  if (value === undefined) return `nothing says which ${key} is meant`
   return values.includes(value) || values.includes(any) ? undefined : `the token is bound to another ${key}`
 }
 
-function compileTemplate(template: string, parameterNames: readonly string[]): Template {
-  const parts = template.split(/\{([^{}]*)\}/)
-  const unknown = parts.find((part, index) => index % 2 === 1 && !parameterNames.includes(part))
-  if (unknown !== undefined) throw new RangeError(`the path pattern has no parameter {${unknown}}`)
-  if (parts.length === 3 && parts[0] === '' && parts[2] === '') {
-    const name = parts[1] ?? ''
-    return (parameters) => parameters[name] ?? ''
-  }
-  return (parameters) =>
-    parts.map((part, index) => (index % 2 === 1 ? (parameters[part] ?? '') : part)).join('')
+function knownOf({ parameters, facts }: Resource, name: string): string | undefined {
+  if (Object.hasOwn(parameters, name)) return parameters[name]
+  return facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined
 }

@@ -15,6 +15,7 @@ export function compileConditionRule(expression: string, clock: Clock): Rule {
     const holds = condition.evaluate({
       token,
       resource: resource.parameters,
+      facts: resource.facts ?? {},
       request: {
         method: request.method,
         host: request.host,

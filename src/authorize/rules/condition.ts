@@ -12,6 +12,8 @@ export interface ConditionContext {
   readonly token: Token
   /** The parameters of the route's path pattern. */
   readonly resource: Readonly<Record<string, string>>
+  /** What was looked up; a fact that is not known is left out. */
+  readonly facts: Readonly<Record<string, string>>
   readonly request: {
     readonly method: string
     readonly host: string
@@ -61,13 +63,14 @@ const environment = new Environment({ limits: { maxAstNodes: 500, maxDepth: 40 }
     schema: { id: 'string', name: 'string', kind: 'string', status: 'string' },
   })
   .registerVariable('resource', 'map<string, string>')
+  .registerVariable('facts', 'map<string, string>')
   .registerVariable({
     name: 'request',
     schema: { method: 'string', host: 'string', path: 'string', address: 'string', time: timestamp },
   })
 
 /**
- * Compile an expression over `token`, `subject`, `resource` and `request`. Times are timestamps:
+ * Compile an expression over `token`, `subject`, `resource`, `facts` and `request`. Times are timestamps:
  * `request.time - token.createdAt < duration("12h")`; `has(token.expiresAt)` tells a token that expires.
  * Throws a `RangeError` with a sentence that says what is wrong and where.
  */
@@ -135,7 +138,7 @@ function nodesIn(value: unknown): readonly ASTNode[] {
   return typeof value === 'object' && value !== null && 'op' in value ? [value as ASTNode] : []
 }
 
-function variables({ token, resource, request }: ConditionContext): Record<string, unknown> {
+function variables({ token, resource, facts, request }: ConditionContext): Record<string, unknown> {
   return {
     token: {
       ...token,
@@ -144,6 +147,7 @@ function variables({ token, resource, request }: ConditionContext): Record<strin
     },
     subject: token.subject,
     resource,
+    facts,
     request: { ...request, time: new Date(request.now) },
   }
 }

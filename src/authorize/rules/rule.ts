@@ -15,6 +15,8 @@ export interface Resource {
   readonly parameters: Readonly<Record<string, string>>
   /** The path that will be forwarded. */
   readonly path: string
+  /** What was looked up of it, where the route asks for that; what is not known of it is left out. */
+  readonly facts?: Readonly<Record<string, string>>
 }
 
 /** All that a decision is made of. */

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { tokenKinds } from '../../tokens/token.ts'
+import { facts, ownCredential } from './facts.ts'
 import { cidr, flag, headerName, name } from './primitives.ts'
 import { profile } from './profiles.ts'
 import { timeouts, upgrade } from './streams.ts'
@@ -84,7 +85,7 @@ const authorize = z
       )
       .default({})
       .describe(
-        'For each binding key the value it must have here, with `{parameter}` of the path: `account: "{account}"`. A token that is bound to a key not named here is refused.',
+        'For each binding key the value it must have here, with `{name}` of a parameter of the path or of a fact: `account: "{account}"`. A token that is bound to a key not named here is refused.',
       ),
     ignoreBindings: z
       .array(text())
@@ -102,7 +103,9 @@ const authorize = z
       ),
     condition: text()
       .optional()
-      .describe('A CEL expression over `token`, `subject`, `resource` and `request` that must yield true.'),
+      .describe(
+        'A CEL expression over `token`, `subject`, `resource`, `facts` and `request` that must yield true.',
+      ),
   })
   .describe('Who may pass. Every rule that is given must hold.')
 
@@ -152,10 +155,27 @@ export const route = z
       .array(credentialSource)
       .default(['bearer'])
       .describe('Where a token may be presented. A request that presents two is refused with 400.'),
+    missingCredential: z
+      .enum(['refuse', 'anonymous'])
+      .default('refuse')
+      .describe(
+        'What becomes of a request that presents no credential. anonymous: it goes up as it is, for a service that decides about such requests itself.',
+      ),
+    invalidCredential: z
+      .enum(['refuse', 'anonymous'])
+      .default('refuse')
+      .describe(
+        'What becomes of a request whose credential is unknown, expired or revoked. anonymous: it goes up without the credential.',
+      ),
     upstreamCredential: z
-      .enum(['strip', 'passthrough'])
+      .union([z.enum(['strip', 'passthrough']), ownCredential], {
+        error: 'expected strip, passthrough or {header: …, value: …}',
+      })
       .default('strip')
-      .describe("What the upstream sees of the client's credential: nothing, or the very same."),
+      .describe(
+        "What the upstream sees in place of the client's credential: nothing, the very same, or one of the gateway, which goes only with requests that a token was let through for.",
+      ),
+    facts,
     authorize: authorize.prefault({}),
     preflight: z
       .enum(['authorize', 'forward'])

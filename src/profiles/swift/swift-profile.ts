@@ -7,15 +7,14 @@
 import { authorizePublic } from '../../authorize/authorize.ts'
 import type { Grant } from '../../authorize/grant.ts'
 import { isPreflight } from '../../authorize/preflight.ts'
-import type { SwiftSettings } from '../../config/schema/profiles.ts'
-import type { Upstream } from '../../forward/upstreams.ts'
+import type { SwiftSettings } from '../../config/schema/profiles/swift.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { HeaderNameMemo } from '../../request/header-name.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
-import type { Access, Token, TokenKind } from '../../tokens/token.ts'
+import type { Access, Token } from '../../tokens/token.ts'
 import type { GrantedRequest, InspectHead, RouteProfile } from '../profile.ts'
-import type { FindServices } from '../services.ts'
+import type { ProfileContext } from '../profile-context.ts'
 import { checkAccountAccessControl } from './account-access-control.ts'
 import { AccountFacts } from './account-facts.ts'
 import { problemOfAnswer } from './answer-check.ts'
@@ -33,18 +32,8 @@ import { lazySessions } from './swift-sessions.ts'
 
 const readAcl = headerReader(['x-account-access-control'])
 
-/** What the profile takes from its route. */
-export interface SwiftProfileContext {
-  readonly upstream: Upstream
-  /** Whether only an owner may send a header, by its name in lower case with `-`. */
-  readonly isPrivileged: (folded: string) => boolean
-  /** Kinds of token that the route admits. */
-  readonly kinds: readonly TokenKind[]
-  readonly findServices: FindServices
-}
-
 /** Compile the profile of one route. Nothing is asked before the first request. */
-export function compileSwiftProfile(settings: SwiftSettings, context: SwiftProfileContext): RouteProfile {
+export function compileSwiftProfile(settings: SwiftSettings, context: ProfileContext): RouteProfile {
   const { upstream, isPrivileged, kinds, findServices } = context
   const { name } = upstream
   const questions = new SwiftQuestions(upstream, settings.askTimeout)

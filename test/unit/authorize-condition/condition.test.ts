@@ -33,6 +33,7 @@ const context: ConditionContext = {
     rotatedTo: undefined,
   },
   resource: { project: 'pip', version: 'v1.2' },
+  facts: { owner: 'pypa' },
   request: { method: 'PUT', host: 'docs.example', path: '/api/pip/v1.2', address: '192.0.2.7', now },
 }
 const holds = (expression: string, on = context) => compileCondition(expression).evaluate(on)
@@ -42,6 +43,9 @@ t.test('decides on the token, its subject, the resource and the request', async 
     ['"write" in token.scopes', true],
     ['"admin" in token.scopes', false],
     ['resource.project in token.bindings.project', true],
+    ['facts.owner == "pypa"', true],
+    ['facts.team == "pypa"', false],
+    ['has(facts.team)', false],
     ['token.bindings["project"].exists(p, p.startsWith("to"))', true],
     ['token.kind == "build" && token.access == "read-write"', true],
     ['subject.name == "test:tester" && subject.kind == "project" && subject.status == "active"', true],

@@ -29,13 +29,16 @@ function decide(
     scopeChallenge: challenge,
     clock: { now: () => now },
     profile: httpProfile,
+    findFacts: undefined,
     report,
   })
   const resource = { parameters: { account: 'a' }, path: '/v1/a' }
-  const verdict = authorize({ ...token, ...change }, requestOf(), resource, addressOf('192.0.2.1'))
+  const verdict = authorize({ ...token, ...change }, requestOf(), resource, addressOf('192.0.2.1'), noBody)
   if (verdict instanceof Promise) throw new Error('nobody was to be asked')
   return verdict
 }
+
+const noBody = { peekBody: () => Promise.reject(new Error('nobody was to look at the body')) }
 
 const codeOf = (verdict: Grant | Refusal) => (isRefusal(verdict) ? verdict.code : undefined)
 
