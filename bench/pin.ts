@@ -17,8 +17,11 @@ export const loadCore = 1
 /** Whether processes are pinned on this machine: with taskset(1) and two cores at least. */
 export const canPin = taskset !== undefined && availableParallelism() > 1
 
+/** Every core, for processes that are to share them. */
+export const allCores = `0-${availableParallelism() - 1}`
+
 /** Pins all threads of a process and of its descendants; what they start later inherits it. */
-export function pin(pid: number, core: number): void {
+export function pin(pid: number, core: number | typeof allCores): void {
   if (!canPin || taskset === undefined) return
   for (const member of processTree(pid)) {
     const { status, stderr } = spawnSync(taskset, ['-apc', String(core), String(member)], {

@@ -17,10 +17,14 @@ export interface Step {
   /** How many are asked with in turn. */
   readonly tokens: number
   readonly token: Partial<IssueRequest>
+  /** One process unless given. */
+  readonly workers?: number
 }
 
 export interface Series {
-  readonly name: 'routes' | 'tokens' | 'rules'
+  readonly name: 'routes' | 'tokens' | 'rules' | 'workers'
+  /** On all cores, which load and upstream have a part in then, and not on one of its own. */
+  readonly isUnpinned?: boolean
   readonly steps: readonly Step[]
 }
 
@@ -79,6 +83,18 @@ export const allSeries: readonly Series[] = [
       path: '/v1/a/b',
       tokens: 1,
       token: tokenOfAll,
+    })),
+  },
+  {
+    name: 'workers',
+    isUnpinned: true,
+    steps: [1, 2].map((size) => ({
+      size,
+      routes: [everything],
+      path: '/',
+      tokens: 1,
+      token: {},
+      workers: size,
     })),
   },
 ]
