@@ -7,6 +7,7 @@
 
 import type { ClientResponse } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
+import { writePiece } from './pieces.ts'
 import type { InterimHead, ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
 import { refusalOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
@@ -98,7 +99,7 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     if (!this.#hasBegun) this.#sendHead()
-    if (this.#response.write(Buffer.from(bytes)) || this.#isHeldBack) return
+    if (writePiece(this.#response, bytes) || this.#isHeldBack) return
     this.#isHeldBack = true
     this.#call?.pause()
     this.#response.once('drain', () => {

@@ -15,6 +15,7 @@ import { BodyRates } from './body-rates.ts'
 import { ClientConnections } from './client-connections.ts'
 import { ClientErrors } from './client-errors.ts'
 import { drain, Farewell } from './draining.ts'
+import { letHeapGrow } from './heap-growth.ts'
 import { createHttp1Server, listen } from './http1-server.ts'
 import { Http2Sessions } from './http2/sessions.ts'
 import { streamExchange } from './http2/stream-exchange.ts'
@@ -55,6 +56,7 @@ export async function openDataPlane(
   certificates: FollowedCertificates | undefined,
   inForce: () => Serving,
 ): Promise<DataPlane> {
+  letHeapGrow()
   const { limits, timeouts } = settings
   const nextId = requestIds()
   const linger = new Linger()

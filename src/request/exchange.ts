@@ -79,7 +79,9 @@ export interface ClientResponse {
   writeHead(status: number, reason: string, headers: string[]): unknown
   writeHead(status: number, headers: OutgoingHttpHeaders | string[]): unknown
   /** False when the client should be waited for: `drain` follows. */
-  write(bytes: Buffer | string, encoding?: BufferEncoding): boolean
+  write(text: string, encoding: BufferEncoding): boolean
+  /** Until `onWritten` is called without an error, the bytes must stay as they are. */
+  write(bytes: Buffer, onWritten?: (error?: Error | null) => void): boolean
   end(bytes?: Buffer | string, encoding?: BufferEncoding): unknown
   destroy(): unknown
   on(event: 'close', listener: () => void): unknown

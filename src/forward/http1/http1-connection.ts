@@ -6,6 +6,7 @@
 
 import { connect, type Socket } from 'node:net'
 import { type Address, trustMsOf } from '../address.ts'
+import { bytesRead, bytesToReadInto } from '../pieces.ts'
 import type { CallHolder, PooledCall } from '../pooled-call.ts'
 import { type BodyListener, RequestBody } from '../request-body.ts'
 import type { ConnectionTimeouts } from '../upstream-client.ts'
@@ -31,9 +32,6 @@ const keepAliveMarginMs = 1000
 const tcpKeepAliveMs = 60_000
 /** An upstream that leaves an expectation unanswered for so long gets the body all the same (RFC 9110 section 10.1.1). */
 const continueWaitMs = 1000
-
-/** All connections read into the same bytes: whoever hears of some is done with them when the call returns. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** A connection, from its making on. Deadlines are as exact as `checkDeadline` is called often. */
 export class Http1Connection implements CallHolder<RequestHead>, ResponseListener, BodyListener {
@@ -67,9 +65,9 @@ export class Http1Connection implements CallHolder<RequestHead>, ResponseListene
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveMs,
       onread: {
-        buffer: readBuffer,
+        buffer: bytesToReadInto,
         callback: (length) => {
-          this.#onBytes(readBuffer.subarray(0, length))
+          this.#onBytes(bytesRead(length))
           return true
         },
       },

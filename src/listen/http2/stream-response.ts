@@ -106,9 +106,16 @@ export class StreamResponse extends EventEmitter implements ClientResponse {
     return this
   }
 
-  write(bytes: Buffer | string, encoding: BufferEncoding = 'latin1'): boolean {
-    if (this.#isBodiless || bytes.length === 0 || this.#isGone()) return true
-    const hasRoom = this.#stream.write(bytes, encoding)
+  write(text: string, encoding: BufferEncoding): boolean
+  write(bytes: Buffer, onWritten?: (error?: Error | null) => void): boolean
+  write(bytes: Buffer | string, how?: BufferEncoding | ((error?: Error | null) => void)): boolean {
+    const onWritten = typeof how === 'function' ? how : undefined
+    if (this.#isBodiless || bytes.length === 0 || this.#isGone()) {
+      if (onWritten !== undefined) process.nextTick(onWritten)
+      return true
+    }
+    const hasRoom =
+      typeof bytes === 'string' ? this.#stream.write(bytes, 'latin1') : this.#stream.write(bytes, onWritten)
     if (!hasRoom) this.#watch()
     return hasRoom
   }
