@@ -6,7 +6,7 @@
 
 import { setFlagsFromString } from 'node:v8'
 
-const percent = 300
+const percent = 200
 
 /** For the whole process. An operator's own flag stands. */
 export function letHeapGrow(): void {
