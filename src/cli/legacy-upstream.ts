@@ -16,14 +16,14 @@ export interface LegacyUpstream {
 const accessControl = 'X-Account-Sysmeta-Core-Access-Control'
 const accountsMax = 100
 
-/** Listens on the loopback. Rejects when the port is taken. */
-export async function startLegacyUpstream(port: number): Promise<LegacyUpstream> {
+/** Listens on the loopback unless told otherwise. Rejects when the port is taken. */
+export async function startLegacyUpstream(port: number, address = '127.0.0.1'): Promise<LegacyUpstream> {
   const accounts = new Map<string, string>()
   const server = createServer((request, response) => {
     request.resume()
     answer(request, response, accounts)
   })
-  server.listen(port, '127.0.0.1')
+  server.listen(port, address)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
