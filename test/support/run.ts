@@ -23,6 +23,8 @@ const alone = [
   'test/unit/observability/metrics.test.ts',
   'test/unit/request/open-exchanges.test.ts',
 ]
+/** Suites with a command of their own. */
+const others = ['test/swift/**', 'test/container/**', 'test/bench/**']
 const words = process.argv.slice(2)
 
 await runSuite({
@@ -30,7 +32,7 @@ await runSuite({
     words.length > 0
       ? [words]
       : [
-          ['--exclude=test/swift/**', '--exclude=test/bench/**', ...alone.map((file) => `--exclude=${file}`)],
+          [...others, ...alone].map((pattern) => `--exclude=${pattern}`),
           ['--jobs=1', ...alone],
         ],
   async prepare(own) {
