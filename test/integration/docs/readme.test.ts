@@ -5,11 +5,12 @@
  */
 
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { parse } from 'yaml'
 import { tokenTextPattern } from '../../../src/tokens/token-text.ts'
 import { freePort } from '../../support/free-port.ts'
 import type { Scope } from '../../support/private-server.ts'
@@ -93,12 +94,32 @@ t.test('the configuration of the README is accepted, and its commands work on it
   }
 })
 
+t.test(
+  'the configuration of the compose file is accepted, with the secret that the README makes for it',
+  async (t) => {
+    const folder = newFolder(t)
+    const [makeSecret = '', ...others] = commands(blocks('sh')[3] ?? '')
+    t.match(await shell(makeSecret, folder, {}), { code: 0 })
+    const { secrets, services } = parse(readFileSync(join(root, 'compose.yaml'), 'utf8'), { merge: true })
+    t.ok(services.gateway.volumes.includes('./config/compose:/etc/sallyport:ro'))
+    const secret = join(folder, secrets['postgres-password'].file)
+    t.equal(statSync(dirname(secret)).mode & 0o777, 0o700, 'nobody else reaches the secret')
+
+    // Only the place of the secret differs: a container has it under /run/secrets.
+    const settings = readFileSync(join(root, 'config/compose/sallyport.yaml'), 'utf8')
+    writeFileSync(join(folder, 'sallyport.yaml'), settings.replace('/run/secrets/postgres-password', secret))
+    const { code, stderr } = await shell('npx sallyport check --config sallyport.yaml', folder, {})
+    t.equal(code, 0, stderr)
+    t.ok(others.every((line) => /^(?:docker compose (?:run|up) |curl )/.test(line)))
+  },
+)
+
 t.test('the regular expression for secret scanners is the one that tokens are made by', async (t) => {
   t.equal(blocks('text')[0]?.trim(), tokenTextPattern)
 })
 
 t.test('the test command of the README is the one that CI runs', async (t) => {
-  t.equal(blocks('sh')[3]?.trim(), 'npm ci && npm test')
+  t.equal(blocks('sh')[4]?.trim(), 'npm ci && npm test')
 })
 
 async function firstToken(output: () => string): Promise<string> {
