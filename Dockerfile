@@ -44,10 +44,12 @@ RUN set -eu; \
     echo 'hosts: files dns' > /image/etc/nsswitch.conf; \
     echo 'sallyport:x:10001:10001::/nonexistent:/nonexistent' > /image/etc/passwd; \
     echo 'sallyport:x:10001:' > /image/etc/group; \
-    install -d -m 0700 -o 10001 -g 10001 /image/var/lib/sallyport
+    install -d -m 0700 /data/sallyport
 
 FROM scratch
 COPY --from=runtime /image /
+# Said here, because not every builder keeps an owner that it copies.
+COPY --from=runtime --chown=10001:10001 /data /var/lib
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 COPY package.json LICENSE /app/

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 export const root = join(import.meta.dirname, '../..')
 
 /** Behind what `npm ci` removes. */
-export const cacheFolder = join(root, 'node_modules/.cache/sallyport-container')
+const cacheFolder = join(root, 'node_modules/.cache/sallyport-container')
 
 /** Standard output of a command, trimmed. Throws with its standard error when it fails. */
 export function buildah(...args: readonly string[]): string {

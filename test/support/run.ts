@@ -31,10 +31,7 @@ await runSuite({
   passes:
     words.length > 0
       ? [words]
-      : [
-          [...others, ...alone].map((pattern) => `--exclude=${pattern}`),
-          ['--jobs=1', ...alone],
-        ],
+      : [[...others, ...alone].map((pattern) => `--exclude=${pattern}`), ['--jobs=1', ...alone]],
   async prepare(own) {
     installServers(() => ({
       postgresql: findPostgres('postgres'),
