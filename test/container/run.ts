@@ -9,6 +9,7 @@ import { findPostgres } from '../support/postgres.ts'
 import { findProgram } from '../support/run-process.ts'
 import { runSuite } from '../support/run-suite.ts'
 import { makeBase } from './base-image.ts'
+import { buildah } from './buildah.ts'
 import { buildImage, imageName } from './image.ts'
 
 const files = process.argv.slice(2)
@@ -34,6 +35,8 @@ await runSuite({
     }))
     makeBase()
     buildImage(imageName)
+    // That of the run before, which has lost its name.
+    buildah('rmi', '--prune')
     return {}
   },
 })
