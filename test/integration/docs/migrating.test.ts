@@ -27,6 +27,8 @@ interface Try {
   readonly method?: string
   readonly host: string
   readonly credential?: (tokens: readonly string[]) => string
+  /** Whom the proxy in front speaks for. */
+  readonly from?: string
   readonly status: number
   /** What the upstream reads in the guide's identity header. */
   readonly identity?: readonly string[]
@@ -49,6 +51,7 @@ const tries: Readonly<Record<string, readonly Try[]>> = {
     { path: '/x', host: app, status: 401 },
     { path: '/x', host: app, credential: bearer, status: 200, identity: ['alice'] },
     { path: '/admin/x', host: app, credential: bearer, status: 403 },
+    { path: '/admin/x', host: app, credential: bearer, from: '10.1.2.3', status: 200, identity: ['alice'] },
     { path: '/public/../admin/x', host: app, status: 400 },
   ],
   'migrating-from-oathkeeper.md': [
@@ -77,14 +80,15 @@ for (const guide of guides) {
   t.test(`${guide}: its configuration is accepted and decides as it says`, async (t) => {
     const upstream = await recordingUpstream(t)
     const { port, tokens } = await startFromGuide(t, guide, upstream.url)
-    for (const { path, method = 'GET', host, credential, status, identity } of tries[guide] ?? []) {
+    for (const { path, method = 'GET', host, credential, from, status, identity } of tries[guide] ?? []) {
       const before = upstream.requests.length
       const authorization = credential === undefined ? [] : [['Authorization', credential(tokens)] as const]
+      const proxied = from === undefined ? [] : [['X-Forwarded-For', from] as const]
       const forged = [identityHeaders[guide] ?? '', 'root'] as const
       const answer = await request(port, {
         method,
         path,
-        headers: [['Host', host], ...authorization, forged],
+        headers: [['Host', host], ...authorization, ...proxied, forged],
       })
       t.equal(answer.status, status, `${method} ${path} at ${host}`)
       const seen = upstream.requests.slice(before)
