@@ -9,6 +9,7 @@ import type { Test } from 'tap'
 import { interpolate } from '../../../src/config/interpolate.ts'
 import { parseYaml } from '../../../src/config/parse-yaml.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import {
   type GatewayInput,
@@ -59,6 +60,8 @@ export function token(key: string): HeaderLine {
 export const json: HeaderLine = ['Content-Type', 'application/json']
 
 export interface Scene {
+  /** Text of the key ring. */
+  readonly ring: string
   readonly service: ReadTheDocs
   readonly upstream: RecordingUpstream
   readonly gateway: TestGateway
@@ -84,14 +87,22 @@ export async function start(
   { clock = systemClock, routes = exampleRoutes(), ...more }: SceneOptions = {},
 ): Promise<Scene> {
   const { service, upstream } = await startReadTheDocs(t)
+  const ring = more.keys?.ring ?? newKeyRing(clock).reveal()
   const gateway = await startTestGateway(
     t,
-    { upstream: upstream.url, upstreams: { readthedocs: { url: upstream.url } }, routes, ...more },
+    {
+      upstream: upstream.url,
+      upstreams: { readthedocs: { url: upstream.url } },
+      routes,
+      keys: { ring },
+      ...more,
+    },
     clock,
   )
   const issue: Scene['issue'] = (project, asked) =>
     gateway.issue({ kind: 'build', subject: 'builder', bindings: { project: [project] }, ...asked })
   return {
+    ring,
     service,
     upstream,
     gateway,
