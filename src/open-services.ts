@@ -6,11 +6,14 @@
 
 import { processOrigin } from './audit/origin.ts'
 import { networkCovers } from './client-address/network-covers.ts'
+import type { CacheSettings } from './config/schema/tokens.ts'
 import { soundNetwork } from './config/sound-network.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './observability/log.ts'
 import type { ProfileServices } from './profiles/services.ts'
 import { LoginMemory } from './tokens/cache/login-memory.ts'
+import { announceChange } from './tokens/cache/revocation-announcer.ts'
+import { shareAnnouncements } from './tokens/cache/shared-announcement.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
@@ -23,6 +26,7 @@ export interface ServiceParts {
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
   readonly failures: FailureWatch
+  readonly cache: CacheSettings
   readonly clock: Clock
   readonly log: Log
 }
@@ -37,6 +41,7 @@ export function openServices({
   keyRing,
   resolveToken,
   failures,
+  cache,
   clock,
   log,
 }: ServiceParts): {
@@ -83,6 +88,7 @@ export function openServices({
       },
       clock,
       resolveToken,
+      holdEverywhere: shareAnnouncements(() => announceChange(cache)),
       failures,
       networks,
       openLogins,

@@ -7,16 +7,17 @@
 import type { ProfileSettings } from '../config/schema/profiles.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
+import { compileReadthedocsProfile } from './readthedocs/readthedocs-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
 
+type OwnSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
+
 const compilers: {
-  readonly [Name in ProfileName]-?: (
-    settings: NonNullable<ProfileSettings[Name]>,
-    context: ProfileContext,
-  ) => RouteProfile
+  readonly [Name in ProfileName]: (settings: OwnSettings[Name], context: ProfileContext) => RouteProfile
 } = {
+  readthedocs: compileReadthedocsProfile,
   swift: compileSwiftProfile,
 }
 
@@ -31,6 +32,6 @@ function compileAs<Name extends ProfileName>(
   settings: ProfileSettings,
   context: ProfileContext,
 ): RouteProfile {
-  const own = settings[name]
+  const own = settings[name] as OwnSettings[Name] | undefined
   return own === undefined ? httpProfile : compilers[name](own, context)
 }

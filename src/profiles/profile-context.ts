@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { CredentialSource } from '../config/schema/routes.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { TokenKind } from '../tokens/token.ts'
 import type { FindServices } from './services.ts'
@@ -11,6 +12,8 @@ export interface ProfileContext {
   readonly upstream: Upstream
   /** Whether only an owner may send a header, by its name in lower case with `-`. */
   readonly isPrivileged: (folded: string) => boolean
+  /** Where a token may be presented. */
+  readonly credentials: readonly CredentialSource[]
   /** Kinds of token that the route admits. */
   readonly kinds: readonly TokenKind[]
   readonly findServices: FindServices

@@ -68,6 +68,11 @@ export interface RouteProfile {
   readonly rules?: readonly Rule[]
   /** The access that a token has here after every rule was met: its own at the most. */
   readonly standing?: (input: RuleInput) => Access | Refusal | Promise<Access | Refusal>
+  /**
+   * Answers a request that was let through, in the place of the service; `undefined` for all others. Resolves when it is
+   * answered, or with a refusal.
+   */
+  readonly answer?: (granted: GrantedRequest) => Promise<Refusal | undefined> | undefined
   /** What the upstream gets in place of the client's credential. */
   readonly upstreamCredential?: (
     granted: GrantedRequest,

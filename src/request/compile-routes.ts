@@ -94,6 +94,7 @@ function compileRoute(
     compileProfile(route.profile, {
       upstream,
       isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
+      credentials: route.credentials,
       kinds: route.authorize.kinds,
       findServices: context.findServices,
     }),

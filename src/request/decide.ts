@@ -7,7 +7,9 @@
 import type { Credential } from '../authenticate/credential.ts'
 import { authorizeAnonymous, authorizePublic } from '../authorize/authorize.ts'
 import type { Grant } from '../authorize/grant.ts'
+import { accessOfMethod } from '../authorize/rules/access.ts'
 import type { Address } from '../client-address/address.ts'
+import type { Anonymity } from '../config/schema/routes.ts'
 import type { Route } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
 import type { Token } from '../tokens/token.ts'
@@ -72,7 +74,7 @@ function decideWithoutCredential(
   client: Address,
 ): Verdict {
   if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
-  if (missingCredential === 'anonymous') return authorizeAnonymous()
+  if (isNobodys(request, missingCredential)) return authorizeAnonymous()
   const granted = admitPreflight?.(request, client)
   return granted ?? refuse('credential_required', 'no credential', { challenge: challenges.required })
 }
@@ -85,7 +87,20 @@ function judgeUnresolved(
   { profile, invalidCredential, challenges }: RoutePlan,
 ): Grant | Refusal {
   if (refusal.code !== 'invalid_token') return refusal
-  if (invalidCredential === 'anonymous') return authorizeAnonymous()
+  if (isNobodys(request, invalidCredential)) return authorizeAnonymous()
   const explained = profile.explainRefusal?.(refusal, credential, request) ?? refusal
   return { ...explained, challenge: challenges.invalidToken }
+}
+
+function isNobodys({ method }: CanonicalRequest, anonymity: Anonymity): boolean {
+  switch (anonymity) {
+    case 'refuse':
+      return false
+    case 'anonymous':
+      return true
+    case 'anonymous-reads':
+      return accessOfMethod(method) === 'read-only'
+    default:
+      return anonymity satisfies never
+  }
 }

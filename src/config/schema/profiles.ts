@@ -4,9 +4,11 @@
  */
 
 import { z } from 'zod'
+import { readthedocs } from './profiles/readthedocs.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  readthedocs: readthedocs.optional(),
   swift: swift.optional(),
 }
 

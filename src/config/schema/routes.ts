@@ -139,6 +139,10 @@ const privilegedHeaders = z
 export const identityFields = ['subject', 'token-id', 'token-kind', 'scopes', 'access', 'owner'] as const
 export type IdentityField = (typeof identityFields)[number]
 
+/** Which requests go up as nobody's. */
+const anonymity = ['refuse', 'anonymous', 'anonymous-reads'] as const
+export type Anonymity = (typeof anonymity)[number]
+
 export const route = z
   .strictObject({
     name: name().describe('Name in logs and metrics; unique.'),
@@ -156,16 +160,16 @@ export const route = z
       .default(['bearer'])
       .describe('Where a token may be presented. A request that presents two is refused with 400.'),
     missingCredential: z
-      .enum(['refuse', 'anonymous'])
+      .enum(anonymity)
       .default('refuse')
       .describe(
-        'What becomes of a request that presents no credential. anonymous: it goes up as it is, for a service that decides about such requests itself.',
+        'What becomes of a request that presents no credential. anonymous: it goes up as it is, for a service that decides about such requests itself. anonymous-reads: GET, HEAD and OPTIONS do.',
       ),
     invalidCredential: z
-      .enum(['refuse', 'anonymous'])
+      .enum(anonymity)
       .default('refuse')
       .describe(
-        'What becomes of a request whose credential is unknown, expired or revoked. anonymous: it goes up without the credential.',
+        'What becomes of a request whose credential is unknown, expired or revoked. anonymous: it goes up without the credential. anonymous-reads: GET, HEAD and OPTIONS do.',
       ),
     upstreamCredential: z
       .union([z.enum(['strip', 'passthrough']), ownCredential], {
