@@ -6,11 +6,13 @@
 
 import { processOrigin } from './audit/origin.ts'
 import { networkCovers } from './client-address/network-covers.ts'
+import type { CacheSettings } from './config/schema/tokens.ts'
 import { soundNetwork } from './config/sound-network.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './observability/log.ts'
 import type { ProfileServices } from './profiles/services.ts'
 import { LoginMemory } from './tokens/cache/login-memory.ts'
+import { announceChange } from './tokens/cache/revocation-announcer.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
@@ -25,6 +27,7 @@ export interface ServiceParts {
   readonly failures: FailureWatch
   readonly clock: Clock
   readonly log: Log
+  readonly cache: Pick<CacheSettings, 'redis' | 'lease'>
 }
 
 /** Sessions that are held in memory, of each upstream. */
@@ -39,6 +42,7 @@ export function openServices({
   failures,
   clock,
   log,
+  cache,
 }: ServiceParts): {
   readonly services: ProfileServices
   close(): Promise<void>
@@ -85,6 +89,9 @@ export function openServices({
       resolveToken,
       failures,
       networks,
+      announce: async () => {
+        await announceChange(cache)
+      },
       openLogins,
       closeLogins,
     },

@@ -20,6 +20,8 @@ export interface ProfileServices {
   /** For credentials that the profile has checked elsewhere; `resolveToken` asks and tells it by itself. */
   readonly failures: FailureWatch
   readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>
+  /** To be called behind a change of tokens: resolves when it holds on every replica. */
+  announce(): Promise<void>
   /** The subjects' sessions at an upstream; `logIn` asks it, within `timeoutMs`. To be opened once by each profile. */
   openLogins(upstream: string, logIn: LogIn, timeoutMs: number): UpstreamLogins
   /** Nobody asks for these sessions any more. What is known of them stays, for whoever opens them anew. */
