@@ -4,9 +4,11 @@
  */
 
 import { z } from 'zod'
+import { gocd } from './profiles/gocd.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  gocd: gocd.optional(),
   swift: swift.optional(),
 }
 
