@@ -47,9 +47,10 @@ export function presentsBearer({ rawHeaders }: CanonicalRequest): boolean {
   return valuesOfHeader(rawHeaders, header).some((value) => bearerAlike.test(value))
 }
 
-/** `undefined`: no login; `malformed`: one that GoCD could not read. */
-export function readLogin({ rawHeaders }: CanonicalRequest): Login | 'malformed' | undefined {
-  const [value] = valuesOfHeader(rawHeaders, header)
+/** `undefined`: no login; `malformed`: one that GoCD could not read; `ambiguous`: servers read one or the other. */
+export function readLogin({ rawHeaders }: CanonicalRequest): Login | 'malformed' | 'ambiguous' | undefined {
+  const [value, another] = valuesOfHeader(rawHeaders, header)
+  if (another !== undefined) return 'ambiguous'
   if (value === undefined || !/^basic(?![\w-])/i.test(value)) return undefined
   const pair = decode(basic.exec(value)?.[1])
   const colon = pair?.indexOf(':') ?? -1

@@ -58,6 +58,7 @@ export class Callers {
   }: Pick<Visit, 'request' | 'client'>): Promise<Caller | 'security-off' | Refusal> {
     const login = readLogin(request)
     if (login === undefined) return refuse('credential_required', 'no login', { challenge })
+    if (login === 'ambiguous') return refuse('ambiguous_credential', 'two logins')
     if (login === 'malformed') {
       return refuse('invalid_token', 'no login', { challenge, detail: sentences.malformedLogin })
     }

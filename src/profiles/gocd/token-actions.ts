@@ -84,8 +84,7 @@ export class TokenActions {
     if (isRefusal(body)) return body
     if (body.fields === undefined) return say(400, sentences.malformedBody)
     const remark = readRemark(body.fields.description)
-    const problem =
-      'problem' in remark ? remark.problem : remark.text.trim() === '' ? sentences.blank : undefined
+    const problem = 'problem' in remark ? remark.problem : remark.text === '' ? sentences.blank : undefined
     if ('problem' in remark || problem !== undefined) {
       const token = { username: caller.name, now: findServices().clock.now() }
       return { status: 422, document: rejectedDocument(token, problem ?? '', place) }

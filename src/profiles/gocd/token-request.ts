@@ -72,5 +72,6 @@ export async function readBody({ exchange, request }: Visit): Promise<ReadBody |
 export function readRemark(value: unknown): { readonly text: string } | { readonly problem: string } {
   if (value === undefined || value === null) return { text: '' }
   if (typeof value !== 'string') return { problem: 'must be text' }
+  if (value.trim() === '') return { text: '' }
   return isRemark(value) ? { text: value } : { problem: 'must be one line of at most 256 characters' }
 }
