@@ -173,7 +173,8 @@ t.test('wrong passwords count as failed authentications', async (t) => {
   const scene = await startScene(t, 'gateway', { input })
   const { token } = await make(scene)
   t.equal((await scene.get('/go/api/agents', bearer(token))).status, 200)
-  for (let count = 0; count < 3; count++) {
+  // The bound, and the first of the few that are looked at beyond it.
+  for (let count = 0; count < 4; count++) {
     const { body } = await scene.get(ownTokens, basic('bob', `guess ${count}`), v1)
     t.match(body.toString(), badLogin.slice(0, 20))
   }
@@ -194,8 +195,9 @@ t.test('no secret is logged, nor kept in the clear', async (t) => {
   const text = JSON.stringify(scene.gateway.log)
   t.match(text, 'alice')
   for (const secret of [token, 'wonder', 'wrong secret', alice[1].slice(6)]) t.notOk(text.includes(secret))
-  const [entry] = await scene.gateway.store.audit.read({ limit: 1 })
-  t.notOk(JSON.stringify(entry).includes(token))
+  const entries = await scene.gateway.store.audit.ofToken(id, 10)
+  t.ok(entries.length > 0)
+  t.notOk(JSON.stringify(entries).includes(token))
 })
 
 t.test('a token in the query, or in another header, is none', async (t) => {

@@ -31,16 +31,18 @@ export interface Imported {
 export interface SceneOptions {
   readonly clock?: Clock
   readonly input?: Partial<GatewayInput>
+  /** Before one that another gateway stands before, too. */
+  readonly gocd?: Gocd
   readonly profile?: { readonly userTtl?: string; readonly publicUrl?: string; readonly adminPath?: string }
 }
 
 export async function startScene(
   t: Test,
   tokens: GocdSettings['tokens'],
-  { clock = systemClock, input = {}, profile = {} }: SceneOptions = {},
+  { clock = systemClock, input = {}, profile = {}, ...given }: SceneOptions = {},
 ): Promise<Scene> {
   const ring = newKeyRing(systemClock).reveal()
-  const gocd = await startGocd(t, { hasTokens: tokens === 'upstream' })
+  const gocd = given.gocd ?? (await startGocd(t, { hasTokens: tokens === 'upstream' }))
   const gateway = await startTestGateway(
     t,
     {
