@@ -15,9 +15,12 @@ import { splitQuery } from './query-parameters.ts'
 import { readToken68 } from './token68.ts'
 
 /** `undefined`: the text presents no credential to this route. */
-type Reader = (text: string) => Credential | CredentialProblem | Refusal | undefined
+type Reader = (
+  text: string,
+  request: CanonicalRequest,
+) => Credential | CredentialProblem | Refusal | undefined
 
-/** Reads the value of `Authorization` as one service does, in place of the schemes that a route names. */
+/** Reads the value of `Authorization` as one service does, which may depend on the path, in place of the schemes of a route. */
 export type ReadAuthorization = Reader
 
 /** Yields the credential, a refusal, or `undefined` when the client presented none. */
@@ -38,7 +41,7 @@ export function compileExtractCredential(
       parameters.size === 0 ? inHeaders : presentedInQuery(request.query, parameters, inHeaders)
     if (presented === undefined) return undefined
     if (presented === twice) return refuse('ambiguous_credential', 'the request carries two credentials')
-    const found = presented.read(presented.text)
+    const found = presented.read(presented.text, request)
     return found !== undefined && 'problem' in found ? refuse('malformed_credential', found.problem) : found
   }
 }
@@ -101,7 +104,7 @@ function readersOf(
     else if ('header' in source) headers.set(source.header, (text) => readToken68('header', text))
     else if ('sentryAuth' in source) headers.set(source.sentryAuth, readSentryAuth)
   }
-  headers.set('authorization', readAuthorization ?? ((value) => readScheme(value, schemes)))
+  headers.set('authorization', readAuthorization ?? ((value, request) => readScheme(value, request, schemes)))
   return headers
 }
 
@@ -121,9 +124,13 @@ function schemeReader(scheme: Extract<CredentialSource, string>): Reader {
 }
 
 /** One scheme in any case, one space, and its text (RFC 9110 section 11.4). */
-function readScheme(value: string, schemes: ReadonlyMap<string, Reader>): ReturnType<Reader> {
+function readScheme(
+  value: string,
+  request: CanonicalRequest,
+  schemes: ReadonlyMap<string, Reader>,
+): ReturnType<Reader> {
   const space = value.indexOf(' ')
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
   const read = schemes.get(scheme)
-  return read?.(space === -1 ? '' : value.slice(space + 1))
+  return read?.(space === -1 ? '' : value.slice(space + 1), request)
 }

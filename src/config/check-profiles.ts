@@ -4,11 +4,13 @@
  */
 
 import { checkReadthedocs } from './check-readthedocs.ts'
+import { checkGocd } from './check-gocd.ts'
 import { checkSwift } from './check-swift.ts'
 import type { Report, SettingPath } from './problems.ts'
 import type { RouteSettings } from './schema/routes.ts'
 
 export function checkProfile(route: RouteSettings, path: SettingPath, refuse: Report, warn: Report): void {
   checkReadthedocs(route, path, refuse)
+  checkGocd(route, path, refuse)
   checkSwift(route, path, refuse, warn)
 }

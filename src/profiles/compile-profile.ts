@@ -5,6 +5,7 @@
  */
 
 import type { ProfileSettings } from '../config/schema/profiles.ts'
+import { compileGocdProfile } from './gocd/gocd-profile.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
 import { compileReadthedocsProfile } from './readthedocs/readthedocs-profile.ts'
@@ -12,11 +13,12 @@ import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
 
-type OwnSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
+type OwnSettings = { readonly [Name in ProfileName]: NonNullable<ProfileSettings[Name]> }
 
 const compilers: {
   readonly [Name in ProfileName]: (settings: OwnSettings[Name], context: ProfileContext) => RouteProfile
 } = {
+  gocd: compileGocdProfile,
   readthedocs: compileReadthedocsProfile,
   swift: compileSwiftProfile,
 }
@@ -29,9 +31,9 @@ export function compileProfile(settings: ProfileSettings, context: ProfileContex
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: ProfileSettings,
+  settings: { readonly [Each in ProfileName]?: OwnSettings[Each] | undefined },
   context: ProfileContext,
 ): RouteProfile {
-  const own = settings[name] as OwnSettings[Name] | undefined
+  const own = settings[name]
   return own === undefined ? httpProfile : compilers[name](own, context)
 }

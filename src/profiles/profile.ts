@@ -56,7 +56,7 @@ export interface RouteProfile {
    * for all others. Resolves when it is answered, or with a refusal.
    */
   readonly serve?: (visit: Visit) => Promise<Refusal | undefined> | undefined
-  /** Reads `Authorization` in the service's own grammar, in place of the schemes of the route. */
+  /** Reads `Authorization` in the service's own grammar, for this request, in place of the schemes of the route. */
   readonly readAuthorization?: ReadAuthorization
   /** The credential of a request with a body: that of its head, or one that the service finds in the body. Never rejects. */
   readonly credentialOfBody?: (visit: BodyVisit) => Promise<Credential | Refusal | undefined>

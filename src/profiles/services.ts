@@ -18,7 +18,7 @@ export interface ProfileServices {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly resolveToken: ResolveToken
-  /** To be waited for by whoever has revoked a token, before it says so. */
+  /** To be waited for by whoever has changed what tokens may do, before it says so. */
   readonly holdEverywhere: HoldEverywhere
   /** For credentials that the profile has checked elsewhere; `resolveToken` asks and tells it by itself. */
   readonly failures: FailureWatch

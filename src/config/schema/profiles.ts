@@ -5,9 +5,11 @@
 
 import { z } from 'zod'
 import { readthedocs } from './profiles/readthedocs.ts'
+import { gocd } from './profiles/gocd.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  gocd: gocd.optional(),
   readthedocs: readthedocs.optional(),
   swift: swift.optional(),
 }
