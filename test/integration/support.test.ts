@@ -19,7 +19,7 @@ import { processStat, processTree } from '../support/process-tree.ts'
 import { rawRequest, request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
 import { sharedRedisUrl, startRedis } from '../support/redis.ts'
-import { startRegistry } from '../support/registry.ts'
+import { startRegistry } from '../support/docker-registry.ts'
 import { reportTap } from '../support/report-tap.ts'
 import { sampleMemory } from '../support/sampled-memory.ts'
 
