@@ -14,6 +14,7 @@ import { open, seal } from './seal.ts'
 interface RingKey {
   readonly id: string
   readonly pepper: KeyObject
+  readonly records: KeyObject
   readonly sealing: KeyObject
   readonly auditing: KeyObject
 }
@@ -49,6 +50,15 @@ export class KeyRing implements EntrySealer {
   /** The digests under every key, the current one's first: what a record may have been stored under. */
   digests(secret: Secret): Digests {
     return [this.digest(secret), ...this.#others.map((key) => digestWith(key, secret))]
+  }
+
+  /**
+   * Under which a record itself is looked up and cached: by keys of their own, so that no text that anybody could present
+   * has these digests.
+   */
+  recordDigests(recordId: string): Digests {
+    const digestOf = ({ id, records }: RingKey): Digest => ({ keyId: id, value: hmac(records, recordId) })
+    return [digestOf(this.#current), ...this.#others.map(digestOf)]
   }
 
   /** Seals with the current key. `context` says what the entry is for, for example its cache key. */
@@ -88,11 +98,16 @@ function deriveKey({ id, secret }: RingEntry): RingKey {
   return {
     id,
     pepper: derive('sallyport token digest v1'),
+    records: derive('sallyport record digest v1'),
     sealing: derive('sallyport seal v1'),
     auditing: derive('sallyport audit v1'),
   }
 }
 
 function digestWith({ id, pepper }: RingKey, secret: Secret): Digest {
-  return { keyId: id, value: createHmac('sha256', pepper).update(secret.reveal()).digest('base64url') }
+  return { keyId: id, value: hmac(pepper, secret.reveal()) }
+}
+
+function hmac(key: KeyObject, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url')
 }
