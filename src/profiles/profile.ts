@@ -80,6 +80,8 @@ export interface RouteProfile {
   ) => HeaderPairs | Refusal | Promise<HeaderPairs | Refusal>
   /** Called when the request is about to be sent with what `upstreamCredential` yielded. */
   readonly inspectAnswer?: (granted: GrantedRequest, sent: HeaderPairs) => InspectHead | undefined
+  /** The head of an answer (names and values in turn) as the client is to see it, made of what the route lets it see. */
+  readonly rewriteAnswer?: (headers: string[], request: CanonicalRequest) => string[]
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean

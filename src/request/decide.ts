@@ -62,8 +62,7 @@ function decideOn(
     notes.subject = token.subject.name
     return authorize(token, request, route, client, body)
   }
-  const found =
-    profile.resolve?.(credential, client, request) ?? resolveToken(credential, client, connection)
+  const found = profile.resolve?.(credential, client, request) ?? resolveToken(credential, client, connection)
   return found instanceof Promise ? found.then(judge) : judge(found)
 }
 
