@@ -7,7 +7,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { installServers } from './install-servers.ts'
 import { type Scope, type Server, serverFolder, startServer } from './private-server.ts'
 import { findProgram } from './run-process.ts'
 
@@ -31,6 +30,8 @@ export interface RegistryPlan {
 
 /** Starts an empty registry that allows deletion; it is stopped when the test is over. */
 export async function startRegistry(t: Scope, { tokenAuth }: RegistryPlan = {}): Promise<Server> {
+  const command = findProgram('docker-registry')
+  if (command === undefined) throw new Error('docker-registry is not installed')
   const folder = serverFolder('registry')
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -45,7 +46,7 @@ export async function startRegistry(t: Scope, { tokenAuth }: RegistryPlan = {}):
   // Every JSON text is YAML, which is what the registry reads.
   writeFileSync(configFile, JSON.stringify(config))
   const server = await startServer({
-    command: installed(),
+    command,
     args: ['serve', configFile],
     url,
     port,
@@ -63,11 +64,4 @@ function tokenSection(folder: string, { rootCertificates, ...settings }: Registr
   const bundle = join(folder, 'roots.pem')
   writeFileSync(bundle, rootCertificates)
   return { ...settings, rootcertbundle: bundle }
-}
-
-function installed(): string {
-  installServers(() => ({ 'docker-registry': findProgram('docker-registry') }))
-  const command = findProgram('docker-registry')
-  if (command === undefined) throw new Error('docker-registry is not installed')
-  return command
 }
