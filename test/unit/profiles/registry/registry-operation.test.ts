@@ -157,6 +157,7 @@ t.test('a mount is read in its plain spelling only', async (t) => {
     `mount=${sha256};from=a/b`,
     `mount=${sha256}&from=a/b;x`,
     `mount=${sha256}&x=1;from=a/b`,
+    `x=1;mount=${sha256};from=a/b`,
     `mount=${sha256}&from=%ff`,
     `mount=${sha256}&from=a/b&%ff=1`,
     `mount=${sha256}&from=a%2`,
