@@ -32,6 +32,12 @@ t.test('scopes may be repeated, separated by spaces, and escaped', async (t) => 
     t.strictSame(scopes(query), both, query)
 })
 
+t.test('a star asks for everything, as clients do that delete', async (t) => {
+  const everything = [{ repository: 'acme/app', actions: ['pull', 'push', 'delete'] }]
+  t.strictSame(scopes('?scope=repository:acme/app:*'), everything)
+  t.strictSame(scopes('?scope=repository:acme/app:pull,*'), everything)
+})
+
 t.test('no scope is an empty list, and so is one that nobody is granted', async (t) => {
   for (const query of [
     '',
@@ -42,7 +48,6 @@ t.test('no scope is an empty list, and so is one that nobody is granted', async 
     '?Scope=repository:a:pull',
     '?scope=registry:catalog:*',
     '?scope=repository(plugin):acme/app:pull',
-    '?scope=repository:acme/app:*',
     '?scope=repository:acme/app:metadata_read',
   ])
     t.strictSame(scopes(query), [], query)
