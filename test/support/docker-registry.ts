@@ -25,15 +25,17 @@ export interface RegistryTokenAuth {
 }
 
 export interface RegistryPlan {
+  /** A free one unless given. */
+  readonly port?: number
   readonly tokenAuth?: RegistryTokenAuth
 }
 
 /** Starts an empty registry that allows deletion; it is stopped when the test is over. */
-export async function startRegistry(t: Scope, { tokenAuth }: RegistryPlan = {}): Promise<Server> {
+export async function startRegistry(t: Scope, plan: RegistryPlan = {}): Promise<Server> {
   const command = findProgram('docker-registry')
   if (command === undefined) throw new Error('docker-registry is not installed')
   const folder = serverFolder('registry')
-  const port = await freePort()
+  const { port = await freePort(), tokenAuth } = plan
   const url = `http://127.0.0.1:${port}`
   const configFile = join(folder, 'config.json')
   const config = {
