@@ -14,7 +14,7 @@ import { LoginMemory } from './tokens/cache/login-memory.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import type { FailureWatch, ResolveToken } from './tokens/resolve-token.ts'
+import type { FailureWatch, ResolveRecord, ResolveToken } from './tokens/resolve-token.ts'
 import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
 
 export interface ServiceParts {
@@ -22,6 +22,7 @@ export interface ServiceParts {
   readonly directory: Pick<TokenDirectory, 'follow'>
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
+  readonly resolveRecord: ResolveRecord
   readonly failures: FailureWatch
   readonly clock: Clock
   readonly log: Log
@@ -36,6 +37,7 @@ export function openServices({
   directory,
   keyRing,
   resolveToken,
+  resolveRecord,
   failures,
   clock,
   log,
@@ -83,6 +85,7 @@ export function openServices({
       },
       clock,
       resolveToken,
+      resolveRecord,
       failures,
       networks,
       openLogins,

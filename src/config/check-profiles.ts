@@ -3,10 +3,12 @@
  * @module
  */
 
+import { checkRegistry } from './check-registry.ts'
 import { checkSwift } from './check-swift.ts'
 import type { Report, SettingPath } from './problems.ts'
 import type { RouteSettings } from './schema/routes.ts'
 
 export function checkProfile(route: RouteSettings, path: SettingPath, refuse: Report, warn: Report): void {
+  checkRegistry(route, path, refuse)
   checkSwift(route, path, refuse, warn)
 }

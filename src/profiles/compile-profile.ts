@@ -7,30 +7,31 @@
 import type { ProfileSettings } from '../config/schema/profiles.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
+import { compileRegistryProfile } from './registry/registry-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
+type AllSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
 
 const compilers: {
-  readonly [Name in ProfileName]-?: (
-    settings: NonNullable<ProfileSettings[Name]>,
-    context: ProfileContext,
-  ) => RouteProfile
+  readonly [Name in ProfileName]: (settings: AllSettings[Name], context: ProfileContext) => RouteProfile
 } = {
+  registry: compileRegistryProfile,
   swift: compileSwiftProfile,
 }
 
 export function compileProfile(settings: ProfileSettings, context: ProfileContext): RouteProfile {
-  const names = Object.keys(compilers) as readonly ProfileName[]
-  const name = names.find((each) => settings[each] !== undefined)
-  return name === undefined ? httpProfile : compileAs(name, settings, context)
+  for (const name of Object.keys(compilers) as readonly ProfileName[]) {
+    const own = settings[name]
+    if (own !== undefined) return compileAs(name, own, context)
+  }
+  return httpProfile
 }
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: ProfileSettings,
+  settings: AllSettings[Name],
   context: ProfileContext,
 ): RouteProfile {
-  const own = settings[name]
-  return own === undefined ? httpProfile : compilers[name](own, context)
+  return compilers[name](settings, context)
 }

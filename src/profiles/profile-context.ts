@@ -13,5 +13,7 @@ export interface ProfileContext {
   readonly isPrivileged: (folded: string) => boolean
   /** Kinds of token that the route admits. */
   readonly kinds: readonly TokenKind[]
+  /** `shadow`: what the route would refuse is recorded, and passes. */
+  readonly mode: 'enforce' | 'shadow'
   readonly findServices: FindServices
 }

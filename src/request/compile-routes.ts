@@ -95,6 +95,7 @@ function compileRoute(
       upstream,
       isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
       kinds: route.authorize.kinds,
+      mode: route.mode,
       findServices: context.findServices,
     }),
   )

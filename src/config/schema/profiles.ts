@@ -4,9 +4,11 @@
  */
 
 import { z } from 'zod'
+import { registry } from './profiles/registry.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  registry: registry.optional(),
   swift: swift.optional(),
 }
 
