@@ -7,7 +7,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { installServers } from './install-servers.ts'
 import { type Scope, type Server, serverFolder, startServer } from './private-server.ts'
 import { findProgram } from './run-process.ts'
 
@@ -26,13 +25,17 @@ export interface RegistryTokenAuth {
 }
 
 export interface RegistryPlan {
+  /** A free one unless given. */
+  readonly port?: number
   readonly tokenAuth?: RegistryTokenAuth
 }
 
 /** Starts an empty registry that allows deletion; it is stopped when the test is over. */
-export async function startRegistry(t: Scope, { tokenAuth }: RegistryPlan = {}): Promise<Server> {
+export async function startRegistry(t: Scope, plan: RegistryPlan = {}): Promise<Server> {
+  const command = findProgram('docker-registry')
+  if (command === undefined) throw new Error('docker-registry is not installed')
   const folder = serverFolder('registry')
-  const port = await freePort()
+  const { port = await freePort(), tokenAuth } = plan
   const url = `http://127.0.0.1:${port}`
   const configFile = join(folder, 'config.json')
   const config = {
@@ -45,7 +48,7 @@ export async function startRegistry(t: Scope, { tokenAuth }: RegistryPlan = {}):
   // Every JSON text is YAML, which is what the registry reads.
   writeFileSync(configFile, JSON.stringify(config))
   const server = await startServer({
-    command: installed(),
+    command,
     args: ['serve', configFile],
     url,
     port,
@@ -63,11 +66,4 @@ function tokenSection(folder: string, { rootCertificates, ...settings }: Registr
   const bundle = join(folder, 'roots.pem')
   writeFileSync(bundle, rootCertificates)
   return { ...settings, rootcertbundle: bundle }
-}
-
-function installed(): string {
-  installServers(() => ({ 'docker-registry': findProgram('docker-registry') }))
-  const command = findProgram('docker-registry')
-  if (command === undefined) throw new Error('docker-registry is not installed')
-  return command
 }

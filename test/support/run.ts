@@ -39,6 +39,7 @@ await runSuite({
       'redis-server': findProgram('redis-server'),
       nginx: findProgram('nginx'),
       'docker-registry': findProgram('docker-registry'),
+      skopeo: findProgram('skopeo'),
     }))
     return {
       DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())).url,

@@ -10,7 +10,8 @@ const repositoryNameLengthMax = 255
 const tag = /^\w[\w.-]{0,127}$/
 const digest = /^[a-z][a-z0-9]*(?:[+._-][a-z][a-z0-9]*)*:[a-f0-9]{32,}$/
 const digestLengthMax = 255
-const uploadId = /^[\w.=-]{1,255}$/
+// Never a dot segment.
+const uploadId = /^\w[\w.=-]{0,254}$/
 
 /** `acme/app`: parts in lower case, between slashes. A part may be called `manifests` or `blobs`, too. */
 export function isRepositoryName(text: string): boolean {

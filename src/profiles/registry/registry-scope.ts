@@ -15,14 +15,15 @@ export interface RepositoryScope {
   readonly actions: readonly RegistryAction[]
 }
 
-const actions: ReadonlySet<string> = new Set(['pull', 'push', 'delete'] satisfies RegistryAction[])
+const allActions = ['pull', 'push', 'delete'] as const satisfies readonly RegistryAction[]
 const scopeGrammar = /^(?<type>[a-z]+(?:\([a-z0-9]+\))?):(?<name>[^ ]+):(?<actions>[a-z_*]+(?:,[a-z_*]+)*)$/
 const scopesMax = 64
 
 /**
  * The repositories that the `scope` parameters of a query (empty, or with its `?`) ask for, each once, in order. The
- * parameter may stand several times and hold several scopes with spaces between them. Other resources than repositories,
- * and actions that no operation needs, are left out: nobody is granted them. What is no scope is refused with 400.
+ * parameter may stand several times and hold several scopes with spaces between them; `*` asks for every action, as
+ * clients do that delete. Other resources than repositories, and actions that no operation needs, are left out: nobody is
+ * granted them. What is no scope is refused with 400.
  */
 export function parseScopes(query: string): readonly RepositoryScope[] | Refusal {
   const texts = scopeTexts(query)
@@ -34,7 +35,7 @@ export function parseScopes(query: string): readonly RepositoryScope[] | Refusal
     if (type === undefined) return refuse('malformed_request', 'a scope that is not TYPE:NAME:ACTIONS')
     if (type !== 'repository') continue
     if (!isRepositoryName(name)) return refuse('malformed_request', 'a scope that names no repository')
-    const known = list.split(',').filter(isAction)
+    const known = list.split(',').flatMap(actionsIn)
     if (known.length > 0) asked.set(name, new Set([...(asked.get(name) ?? []), ...known]))
   }
   return [...asked].map(([repository, wanted]) => ({ repository, actions: [...wanted] }))
@@ -58,6 +59,6 @@ function scopeTexts(query: string): readonly string[] | undefined {
   }
 }
 
-function isAction(text: string): text is RegistryAction {
-  return actions.has(text)
+function actionsIn(text: string): readonly RegistryAction[] {
+  return text === '*' ? allActions : allActions.filter((action) => action === text)
 }
