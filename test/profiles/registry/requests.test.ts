@@ -13,7 +13,7 @@ const pull = 'repository:acme/app:pull'
 
 function isUnknown(t: Test, answer: RawAnswer, name?: string): void {
   const detail = name === undefined ? '' : `,"detail":{"name":"${name}"}`
-  t.equal(answer.status, 404, name)
+  t.equal(answer.status, 404)
   t.equal(
     answer.body.toString(),
     `{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"${detail}}]}`,
