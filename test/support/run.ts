@@ -40,6 +40,7 @@ await runSuite({
       nginx: findProgram('nginx'),
       'docker-registry': findProgram('docker-registry'),
       skopeo: findProgram('skopeo'),
+      openssl: findProgram('openssl'),
     }))
     return {
       DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())).url,

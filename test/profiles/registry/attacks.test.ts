@@ -4,42 +4,16 @@
  */
 
 import t from 'tap'
-import { startTestGateway } from '../../support/gateway.ts'
 import type { HeaderLine } from '../../support/recording-upstream.ts'
-import { recordingUpstream } from '../../support/recording-upstream.ts'
-import { service } from './real-registry.ts'
+import { allowed, openScene } from './scene.ts'
 
-const upstream = await recordingUpstream(t)
-const gateway = await startTestGateway(t, {
-  upstream: upstream.url,
-  routes: [{ match: { path: '/{path*}' }, profile: { registry: { service } } }],
-})
+const { gateway, upstream, enter } = await openScene(t)
 const digest = `sha256:${'0'.repeat(64)}`
-const { text: owner } = await gateway.issue({
-  scopes: ['read_registry', 'write_registry'],
-  access: 'owner',
-  bindings: { group: ['acme'] },
-})
-
-async function registryToken(...scopes: readonly string[]): Promise<string> {
-  const query = new URLSearchParams([
-    ['service', service],
-    ...scopes.map((scope): [string, string] => ['scope', scope]),
-  ])
-  const basic = Buffer.from(`anybody:${owner}`).toString('base64')
-  const answer = await gateway.request({
-    path: `/jwt/auth?${query}`,
-    headers: [['Authorization', `Basic ${basic}`]],
-  })
-  return JSON.parse(answer.body.toString()).token
-}
-
-const jwt = await registryToken('repository:acme/app:*', 'repository:acme/x/app:*')
-const authorization: HeaderLine = ['Authorization', `Bearer ${jwt}`]
+const { jwt, text, bearer } = await enter(allowed, ['repository:acme/app:*', 'repository:acme/x/app:*'])
 
 t.test('what it is good for goes up, so that the rest of this means something', async (t) => {
   const before = upstream.requests.length
-  const answer = await gateway.request({ path: '/v2/acme/app/manifests/x', headers: [authorization] })
+  const answer = await gateway.request({ path: '/v2/acme/app/manifests/x', headers: [bearer] })
   t.equal(answer.status, 200)
   t.equal(upstream.requests.length, before + 1)
   const request = upstream.requests.at(-1)
@@ -97,7 +71,7 @@ const paths = [
 t.test('no spelling of a path leads to another repository, or past the API', async (t) => {
   const before = upstream.requests.length
   for (const path of paths) {
-    const { status } = await gateway.request({ path, headers: [authorization] })
+    const { status } = await gateway.request({ path, headers: [bearer] })
     t.ok(status >= 400 && status < 500, `${status} for ${path}`)
   }
   t.equal(upstream.requests.length, before, 'nothing went up')
@@ -105,7 +79,7 @@ t.test('no spelling of a path leads to another repository, or past the API', asy
 
 t.test('a method is what it is called, and nothing renames it', async (t) => {
   const before = upstream.requests.length
-  const readOnly = await registryToken('repository:acme/app:pull')
+  const reader = await enter(allowed, ['repository:acme/app:pull'])
   const manifest = '/v2/acme/app/manifests/x'
   for (const [method, path] of [
     ['PUT', manifest],
@@ -126,7 +100,7 @@ t.test('a method is what it is called, and nothing renames it', async (t) => {
     const { status } = await gateway.request({
       method,
       path,
-      headers: [['Authorization', `Bearer ${readOnly}`]],
+      headers: [reader.bearer],
     })
     t.ok(status >= 400, `${status} for ${method} ${path}`)
   }
@@ -137,14 +111,14 @@ t.test('two credentials, a credential in the query, a cookie or a disguised head
   const before = upstream.requests.length
   const path = '/v2/acme/app/manifests/x'
   const attempts: readonly [string, readonly HeaderLine[]][] = [
-    [path, [authorization, authorization]],
-    [path, [authorization, ['Authorization', 'Bearer x']]],
+    [path, [bearer, bearer]],
+    [path, [bearer, ['Authorization', 'Bearer x']]],
     [`${path}?access_token=${jwt}`, []],
     [`${path}?token=${jwt}`, []],
     [path, [['Cookie', `token=${jwt}`]]],
     [path, [['X_Authorization', `Bearer ${jwt}`]]],
     [path, [['Proxy-Authorization', `Bearer ${jwt}`]]],
-    [path, [['Authorization', `Bearer ${owner}`]]],
+    [path, [['Authorization', `Bearer ${text}`]]],
     [path, [['Authorization', `Bearer ${jwt}.`]]],
     [path, [['Authorization', `Bearer ${jwt.split('.').slice(0, 2).join('.')}.`]]],
     [

@@ -11,8 +11,7 @@ import { type Image, type ImagePlan, writeImage } from '../../support/oci-image.
 import type { Scope, Server } from '../../support/private-server.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
 import { newSkopeo, type Skopeo, type SkopeoResult } from '../../support/skopeo.ts'
-
-export const service = 'registry.test'
+import { basic, service, tokenIn } from './scene.ts'
 
 interface Place {
   readonly registry: Server
@@ -52,16 +51,9 @@ export function clientsOf(place: Place): RealRegistry {
         ...asked,
       }),
     async jwt({ text }, ...scopes) {
-      const query = new URLSearchParams([
-        ['service', service],
-        ...scopes.map((scope): [string, string] => ['scope', scope]),
-      ])
-      const answer = await gateway.request({
-        path: `/jwt/auth?${query}`,
-        headers: [['Authorization', `Basic ${Buffer.from(`anybody:${text}`).toString('base64')}`]],
-      })
-      if (answer.status !== 200) throw new Error(`the token endpoint answers ${answer.status}`)
-      return JSON.parse(answer.body.toString()).token
+      const asked = scopes.map((scope): [string, string] => ['scope', scope])
+      const path = `/jwt/auth?${new URLSearchParams([['service', service], ...asked])}`
+      return tokenIn(await gateway.request({ path, headers: [basic('anybody', text)] }))
     },
     request: (jwt, method, path, body) =>
       gateway.request({
@@ -77,7 +69,7 @@ export const registryRoute = {
   name: 'registry',
   match: { path: '/{path*}' },
   upstream: 'legacy',
-  profile: { registry: { service } },
+  profile: { registry: {} },
 } as const
 
 /** A client that is logged in with a token. */

@@ -11,7 +11,8 @@ import { freePort } from '../../support/free-port.ts'
 import { newInstallation } from '../../support/installation.ts'
 import { request } from '../../support/raw-request.ts'
 import { rootCertificate } from '../../support/root-certificate.ts'
-import { clientsOf, loggedIn, newImage, registryRoute, service, succeeded } from './real-registry.ts'
+import { clientsOf, loggedIn, newImage, registryRoute, succeeded } from './real-registry.ts'
+import { service } from './scene.ts'
 
 const port = await freePort()
 const installation = newInstallation(t, {
