@@ -17,7 +17,7 @@ import { shareAnnouncements } from './tokens/cache/shared-announcement.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import type { FailureWatch, ResolveToken } from './tokens/resolve-token.ts'
+import type { FailureWatch, ResolveRecord, ResolveToken } from './tokens/resolve-token.ts'
 import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
 
 export interface ServiceParts {
@@ -25,6 +25,7 @@ export interface ServiceParts {
   readonly directory: Pick<TokenDirectory, 'follow'>
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
+  readonly resolveRecord: ResolveRecord
   readonly failures: FailureWatch
   readonly cache: CacheSettings
   readonly clock: Clock
@@ -40,6 +41,7 @@ export function openServices({
   directory,
   keyRing,
   resolveToken,
+  resolveRecord,
   failures,
   cache,
   clock,
@@ -89,6 +91,7 @@ export function openServices({
       clock,
       resolveToken,
       holdEverywhere: shareAnnouncements(() => announceChange(cache)),
+      resolveRecord,
       failures,
       networks,
       openLogins,

@@ -9,17 +9,18 @@ import { compileGocdProfile } from './gocd/gocd-profile.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
 import { compileReadthedocsProfile } from './readthedocs/readthedocs-profile.ts'
+import { compileRegistryProfile } from './registry/registry-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
-
-type OwnSettings = { readonly [Name in ProfileName]: NonNullable<ProfileSettings[Name]> }
+type AllSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
 
 const compilers: {
-  readonly [Name in ProfileName]: (settings: OwnSettings[Name], context: ProfileContext) => RouteProfile
+  readonly [Name in ProfileName]: (settings: AllSettings[Name], context: ProfileContext) => RouteProfile
 } = {
   gocd: compileGocdProfile,
   readthedocs: compileReadthedocsProfile,
+  registry: compileRegistryProfile,
   swift: compileSwiftProfile,
 }
 
@@ -31,7 +32,7 @@ export function compileProfile(settings: ProfileSettings, context: ProfileContex
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: { readonly [Each in ProfileName]?: OwnSettings[Each] | undefined },
+  settings: { readonly [Each in ProfileName]?: AllSettings[Each] | undefined },
   context: ProfileContext,
 ): RouteProfile {
   const own = settings[name]

@@ -16,5 +16,7 @@ export interface ProfileContext {
   readonly credentials: readonly CredentialSource[]
   /** Kinds of token that the route admits. */
   readonly kinds: readonly TokenKind[]
+  /** `shadow`: what the route would refuse is recorded, and passes. */
+  readonly mode: 'enforce' | 'shadow'
   readonly findServices: FindServices
 }

@@ -16,7 +16,7 @@ import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
 import type { RenderRefusal } from '../request/refusal-message.ts'
 import type { HeaderPairs } from '../rewrite/identity-headers.ts'
-import type { Access } from '../tokens/token.ts'
+import type { Access, Token } from '../tokens/token.ts'
 
 /** A request before anything was decided about it. */
 export interface Visit {
@@ -60,6 +60,12 @@ export interface RouteProfile {
   readonly readAuthorization?: ReadAuthorization
   /** The credential of a request with a body: that of its head, or one that the service finds in the body. Never rejects. */
   readonly credentialOfBody?: (visit: BodyVisit) => Promise<Credential | Refusal | undefined>
+  /** Finds the token of a credential that is no token's text. `undefined` leaves it to the record of tokens. Never rejects. */
+  readonly resolve?: (
+    credential: Credential,
+    client: Address,
+    request: CanonicalRequest,
+  ) => Token | Refusal | Promise<Token | Refusal> | undefined
   /** Says why a credential is none in the service's words (`detail`), or takes another refusal for it. */
   readonly explainRefusal?: (refusal: Refusal, credential: Credential, request: CanonicalRequest) => Refusal
   /** Decides about a request that presents no credential, in place of the 401. */
@@ -79,6 +85,8 @@ export interface RouteProfile {
   ) => HeaderPairs | Refusal | Promise<HeaderPairs | Refusal>
   /** Called when the request is about to be sent with what `upstreamCredential` yielded. */
   readonly inspectAnswer?: (granted: GrantedRequest, sent: HeaderPairs) => InspectHead | undefined
+  /** The head of an answer (names and values in turn) as the client is to see it, made of what the route lets it see. */
+  readonly rewriteAnswer?: (headers: string[], request: CanonicalRequest) => string[]
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean

@@ -8,7 +8,7 @@ import type { HoldEverywhere } from '../tokens/cache/shared-announcement.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import type { Deriver } from '../tokens/life/derive-token.ts'
 import type { TokenRegistry } from '../tokens/ports.ts'
-import type { FailureWatch, ResolveToken } from '../tokens/resolve-token.ts'
+import type { FailureWatch, ResolveRecord, ResolveToken } from '../tokens/resolve-token.ts'
 import type { LogIn } from '../tokens/upstream-logins/session-source.ts'
 import type { UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.ts'
 
@@ -20,6 +20,8 @@ export interface ProfileServices {
   readonly resolveToken: ResolveToken
   /** To be waited for by whoever has changed what tokens may do, before it says so. */
   readonly holdEverywhere: HoldEverywhere
+  /** For what the profile itself gave out in the name of a token, and has found to be genuine. */
+  readonly resolveRecord: ResolveRecord
   /** For credentials that the profile has checked elsewhere; `resolveToken` asks and tells it by itself. */
   readonly failures: FailureWatch
   readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>

@@ -96,6 +96,7 @@ function compileRoute(
       isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
       credentials: route.credentials,
       kinds: route.authorize.kinds,
+      mode: route.mode,
       findServices: context.findServices,
     }),
   )

@@ -52,7 +52,7 @@ function decideOn(
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Verdict {
-  const { authorize } = route.plan
+  const { authorize, profile } = route.plan
   if (credential === undefined) return decideWithoutCredential(request, route.plan, client)
   if (isRefusal(credential)) return credential
   notes.credentialScheme = credential.scheme
@@ -64,7 +64,7 @@ function decideOn(
     notes.subject = token.subject.name
     return authorize(token, request, route, client, body)
   }
-  const found = resolveToken(credential, client, connection)
+  const found = profile.resolve?.(credential, client, request) ?? resolveToken(credential, client, connection)
   return found instanceof Promise ? found.then(judge) : judge(found)
 }
 

@@ -52,7 +52,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const { profile, limits, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
   const refuseHere = (refusal: Refusal) => {
     notes.refusal = refusal
-    plan.sendRefusal(exchange, refusal, profile.renderRefusal?.(refusal, exchange.id, request))
+    const message = profile.renderRefusal?.(refusal, exchange.id, request, exchange.scheme)
+    plan.sendRefusal(exchange, refusal, message)
   }
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
@@ -83,8 +84,10 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
 
   forward(exchange, outgoing, upstream, {
-    filterHeaders: (upstreamHeaders) =>
-      withRateLimit(filterResponse(upstreamHeaders, grant), notes.standings),
+    filterHeaders: (upstreamHeaders) => {
+      const headers = filterResponse(upstreamHeaders, grant)
+      return withRateLimit(profile.rewriteAnswer?.(headers, request) ?? headers, notes.standings)
+    },
     onRefused: refuseHere,
     onBroken: ({ reason }) => {
       notes.broken = reason

@@ -39,6 +39,8 @@ await runSuite({
       'redis-server': findProgram('redis-server'),
       nginx: findProgram('nginx'),
       'docker-registry': findProgram('docker-registry'),
+      skopeo: findProgram('skopeo'),
+      openssl: findProgram('openssl'),
     }))
     return {
       DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())).url,

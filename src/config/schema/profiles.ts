@@ -4,13 +4,15 @@
  */
 
 import { z } from 'zod'
-import { readthedocs } from './profiles/readthedocs.ts'
 import { gocd } from './profiles/gocd.ts'
+import { readthedocs } from './profiles/readthedocs.ts'
+import { registry } from './profiles/registry.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
   gocd: gocd.optional(),
   readthedocs: readthedocs.optional(),
+  registry: registry.optional(),
   swift: swift.optional(),
 }
 
