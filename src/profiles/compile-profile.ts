@@ -7,16 +7,17 @@
 import type { ProfileSettings } from '../config/schema/profiles.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
+import { compileSentryProfile } from './sentry/sentry-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
 
+type OwnSettings = { readonly [Name in ProfileName]: NonNullable<ProfileSettings[Name]> }
+
 const compilers: {
-  readonly [Name in ProfileName]-?: (
-    settings: NonNullable<ProfileSettings[Name]>,
-    context: ProfileContext,
-  ) => RouteProfile
+  readonly [Name in ProfileName]: (settings: OwnSettings[Name], context: ProfileContext) => RouteProfile
 } = {
+  sentry: compileSentryProfile,
   swift: compileSwiftProfile,
 }
 
@@ -28,7 +29,7 @@ export function compileProfile(settings: ProfileSettings, context: ProfileContex
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: ProfileSettings,
+  settings: { readonly [Each in ProfileName]?: OwnSettings[Each] | undefined },
   context: ProfileContext,
 ): RouteProfile {
   const own = settings[name]

@@ -13,5 +13,7 @@ export interface ProfileContext {
   readonly isPrivileged: (folded: string) => boolean
   /** Kinds of token that the route admits. */
   readonly kinds: readonly TokenKind[]
+  /** Whether the client's credential goes up as it came, whatever the profile would put in its place. */
+  readonly passesCredential: boolean
   readonly findServices: FindServices
 }

@@ -95,6 +95,7 @@ function compileRoute(
       upstream,
       isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
       kinds: route.authorize.kinds,
+      passesCredential: route.upstreamCredential === 'passthrough',
       findServices: context.findServices,
     }),
   )

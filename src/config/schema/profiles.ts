@@ -4,9 +4,11 @@
  */
 
 import { z } from 'zod'
+import { sentry } from './profiles/sentry.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  sentry: sentry.optional(),
   swift: swift.optional(),
 }
 
