@@ -8,9 +8,10 @@ import type { CredentialSource } from '../config/schema/routes.ts'
 import type { CanonicalRequest } from '../request/canonical-request.ts'
 import { HeaderNameMemo } from '../request/header-name.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
+import { compileReadAuthParam } from './auth-param.ts'
 import { readBasic } from './basic.ts'
 import type { Credential, CredentialProblem } from './credential.ts'
-import { readDsn, readSentryAuth } from './dsn.ts'
+import { readDsn } from './dsn.ts'
 import { splitQuery } from './query-parameters.ts'
 import { readToken68 } from './token68.ts'
 
@@ -101,8 +102,9 @@ function readersOf(
   const headers = new Map<string, Reader>()
   for (const source of sources) {
     if (typeof source === 'string') schemes.set(source, schemeReader(source))
+    else if ('parameter' in source)
+      headers.set(source.header, compileReadAuthParam(source.scheme, source.parameter))
     else if ('header' in source) headers.set(source.header, (text) => readToken68('header', text))
-    else if ('sentryAuth' in source) headers.set(source.sentryAuth, readSentryAuth)
   }
   headers.set('authorization', readAuthorization ?? ((value, request) => readScheme(value, request, schemes)))
   return headers

@@ -6,6 +6,7 @@
 import { checkGocd } from './check-gocd.ts'
 import { checkReadthedocs } from './check-readthedocs.ts'
 import { checkRegistry } from './check-registry.ts'
+import { checkSentry } from './check-sentry.ts'
 import { checkSwift } from './check-swift.ts'
 import type { Report, SettingPath } from './problems.ts'
 import type { RouteSettings } from './schema/routes.ts'
@@ -14,5 +15,6 @@ export function checkProfile(route: RouteSettings, path: SettingPath, refuse: Re
   checkReadthedocs(route, path, refuse)
   checkGocd(route, path, refuse)
   checkRegistry(route, path, refuse)
+  checkSentry(route, path, refuse)
   checkSwift(route, path, refuse, warn)
 }

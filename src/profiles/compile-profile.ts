@@ -10,6 +10,7 @@ import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
 import { compileReadthedocsProfile } from './readthedocs/readthedocs-profile.ts'
 import { compileRegistryProfile } from './registry/registry-profile.ts'
+import { compileSentryProfile } from './sentry/sentry-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
@@ -21,6 +22,7 @@ const compilers: {
   gocd: compileGocdProfile,
   readthedocs: compileReadthedocsProfile,
   registry: compileRegistryProfile,
+  sentry: compileSentryProfile,
   swift: compileSwiftProfile,
 }
 

@@ -18,5 +18,7 @@ export interface ProfileContext {
   readonly kinds: readonly TokenKind[]
   /** `shadow`: what the route would refuse is recorded, and passes. */
   readonly mode: 'enforce' | 'shadow'
+  /** Whether the client's credential goes up as it came, whatever the profile would put in its place. */
+  readonly passesCredential: boolean
   readonly findServices: FindServices
 }

@@ -97,6 +97,7 @@ function compileRoute(
       credentials: route.credentials,
       kinds: route.authorize.kinds,
       mode: route.mode,
+      passesCredential: route.upstreamCredential === 'passthrough',
       findServices: context.findServices,
     }),
   )

@@ -161,7 +161,7 @@ function judgeRecord(token: Token | undefined, client: Address, context: Resolve
  * and no other token may pass for one.
  */
 function problemOfScheme(token: Token, { scheme, project }: Credential): Refusal | undefined {
-  const isDsn = scheme === 'dsn' || scheme === 'sentry-auth'
+  const isDsn = scheme === 'dsn' || scheme === 'auth-param'
   const isFit = token.kind === 'dsn' ? isDsn || scheme === 'query' : !isDsn
   if (!isFit) return refuse('invalid_token', `a ${token.kind} token was presented as ${scheme}`)
   const projects = token.bindings.project ?? []

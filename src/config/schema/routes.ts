@@ -12,6 +12,8 @@ import { profile } from './profiles.ts'
 import { timeouts, upgrade } from './streams.ts'
 
 const text = () => z.string().min(1)
+const word = () =>
+  z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected one plain word such as Sentry or sentry_key')
 
 const match = z
   .strictObject({
@@ -41,7 +43,13 @@ const credentialSource = z.union(
       header: headerName().describe('A header whose whole value is the token, such as X-Auth-Token.'),
     }),
     z.strictObject({
-      sentryAuth: headerName().describe('A header in the form of X-Sentry-Auth: `Sentry sentry_key=…, …`.'),
+      header: headerName().describe(
+        'A header that carries a public key among others, such as X-Sentry-Auth.',
+      ),
+      scheme: word().describe('The word that its value begins with, in any case.'),
+      parameter: word().describe(
+        'The parameter behind it that is the key: `Sentry sentry_version=7, sentry_key=…` with sentry_key.',
+      ),
     }),
     z.strictObject({
       query: z
@@ -52,7 +60,7 @@ const credentialSource = z.union(
   ],
   {
     error:
-      'expected bearer, token, api-key, dsn, basic, or one of {header: …}, {sentryAuth: …} and {query: …}',
+      'expected bearer, token, api-key, dsn, basic, or one of {header: …}, {header: …, scheme: …, parameter: …} and {query: …}',
   },
 )
 
