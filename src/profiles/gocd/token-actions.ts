@@ -84,10 +84,10 @@ export class TokenActions {
     if (isRefusal(body)) return body
     if (body.fields === undefined) return say(400, sentences.malformedBody)
     const remark = readRemark(body.fields.description)
-    const problem = 'problem' in remark ? remark.problem : remark.text === '' ? sentences.blank : undefined
-    if ('problem' in remark || problem !== undefined) {
+    const problem = remark.problem ?? (remark.text === '' ? sentences.blank : undefined)
+    if (problem !== undefined) {
       const token = { username: caller.name, now: findServices().clock.now() }
-      return { status: 422, document: rejectedDocument(token, problem ?? '', place) }
+      return { status: 422, document: rejectedDocument(token, problem, place) }
     }
     const [unfit] = subjectProblems(caller.name, 'user')
     if (unfit !== undefined) return say(422, `Your request could not be processed. The ${unfit}`)
@@ -109,12 +109,12 @@ export class TokenActions {
     const body = await readBody(call.visit)
     if (isRefusal(body)) return body
     if (body.fields === undefined) return say(400, sentences.malformedBody)
-    const remark = readRemark(body.fields.revoke_cause)
-    if ('problem' in remark) return say(422, `revoke_cause ${remark.problem}`)
+    const { text: cause, problem } = readRemark(body.fields.revoke_cause)
+    if (problem !== undefined) return say(422, `revoke_cause ${problem}`)
     const token = await this.#reach(id, call)
     if (token === undefined) return say(404, unknownToken(id))
     if (isRefusal(token)) return token
-    const revoked = await this.#options.desk.revoke(token.id, this.#actOf(call, remark.text))
+    const revoked = await this.#options.desk.revoke(token.id, this.#actOf(call, cause))
     return revoked === undefined
       ? say(409, sentences.revokedAlready)
       : { status: 200, document: tokenDocument(revoked, call.place) }

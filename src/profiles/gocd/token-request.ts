@@ -68,10 +68,12 @@ export async function readBody({ exchange, request }: Visit): Promise<ReadBody |
   return { fields: typeof object === 'string' ? undefined : object }
 }
 
-/** A line as it may stand in the record, empty where none is given, or what is wrong with it. */
-export function readRemark(value: unknown): { readonly text: string } | { readonly problem: string } {
+/** A line as it may stand in the record, empty where none is given, and what is wrong with what was given instead. */
+export function readRemark(value: unknown): { readonly text: string; readonly problem?: string } {
   if (value === undefined || value === null) return { text: '' }
-  if (typeof value !== 'string') return { problem: 'must be text' }
+  if (typeof value !== 'string') return { text: '', problem: 'must be text' }
   if (value.trim() === '') return { text: '' }
-  return isRemark(value) ? { text: value } : { problem: 'must be one line of at most 256 characters' }
+  return isRemark(value)
+    ? { text: value }
+    : { text: '', problem: 'must be one line of at most 256 characters' }
 }

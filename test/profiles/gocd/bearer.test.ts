@@ -204,3 +204,29 @@ t.test('passwords and sessions go up untouched, both ways', async (t) => {
   t.equal((await get('/go/api/agents', ['Authorization', 'Negotiate abc'])).status, 401)
   t.strictSame(gocd.forwarded().at(-1)?.header('authorization'), ['Negotiate abc'])
 })
+
+t.test('in shadow mode GoCD decides, on what the client sent', async (t) => {
+  const route = {
+    match: { path: '/{path*}' },
+    upstream: 'gocd',
+    profile: { gocd: {} },
+    mode: 'shadow',
+    authorize: { bindings: { upstream: 'gocd' } },
+  } as const
+  const { gocd, get } = await startScene(t, 'upstream', { input: { routes: [route] } })
+  const unknown = '0123456789'.repeat(4)
+  gocd.tokens.set(unknown, { user: 'bob' })
+  t.equal((await get('/go/api/agents', bearer(unknown))).body.toString(), 'as bob')
+  t.equal((await get('/go/api/agents', bearer('bad'))).body.toString(), invalid)
+  t.strictSame(gocd.forwarded().at(-1)?.header('authorization'), ['Bearer bad'])
+})
+
+t.test('whatever method a bad token comes with, it goes nowhere', async (t) => {
+  const { gocd, send } = await startScene(t, 'upstream')
+  for (const method of ['HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+    const { status, body } = await send(method, '/go/api/agents', [bearer('0'.repeat(40))])
+    t.equal(status, 401, method)
+    t.equal(body.toString(), method === 'HEAD' ? '' : invalid)
+  }
+  t.equal(gocd.forwarded().length, 0)
+})

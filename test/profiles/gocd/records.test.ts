@@ -4,14 +4,16 @@
  * @module
  */
 
-import { pbkdf2Sync } from 'node:crypto'
+import { pbkdf2Sync, randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { deleteSubject } from '../../../src/tokens/life/delete-subject.ts'
+import { freshDatabase } from '../../support/postgres.ts'
 import type { HeaderLine } from '../../support/recording-upstream.ts'
+import { sharedRedisUrl } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
 import { vectors } from '../../unit/formats/vectors.ts'
 import { allTokens, basic, bearer, invalid, ownTokens, type Scene, startScene, v1 } from './scene.ts'
@@ -132,19 +134,26 @@ t.test('G28 tokens are hashed as GoCD hashes them', async (t) => {
   t.equal(await scene.gateway.metric(proofs), 1, 'once proven, it is known')
 })
 
-t.test(
-  'what is made at one replica works at the other, and what is revoked is refused there at once',
-  async (t) => {
-    const shared = {
-      keys: { ring: newKeyRing(systemClock).reveal() },
-      store: { sqlite: { path: join(t.testdir(), 'tokens.db') } },
-    }
-    const one = await startScene(t, 'gateway', { input: shared })
-    const other = await startScene(t, 'gateway', { input: shared, gocd: one.gocd })
-    const { id, token } = await make(one)
-    t.equal((await other.get('/go/api/agents', bearer(token))).status, 200, 'the very first one, too')
-    t.equal((await one.get('/go/api/agents', bearer(token))).status, 200)
-    t.equal((await other.send('POST', `${ownTokens}/${id}/revoke`, [alice, v1])).status, 200)
-    for (const { get } of [one, other]) t.equal((await get('/go/api/agents', bearer(token))).status, 401)
-  },
-)
+const places = {
+  'one file': async (t: Test) => ({ store: { sqlite: { path: join(t.testdir(), 'tokens.db') } } }),
+  'PostgreSQL and Redis': async (t: Test) => ({
+    store: { postgres: { url: await freshDatabase(t) } },
+    cache: { redis: { url: sharedRedisUrl(), prefix: `test-${randomUUID()}:` } },
+  }),
+}
+
+for (const [name, placeOf] of Object.entries(places)) {
+  t.test(
+    `over ${name}, what one replica makes works at another, and what it revokes is refused there at once`,
+    async (t) => {
+      const input = { keys: { ring: newKeyRing(systemClock).reveal() }, ...(await placeOf(t)) }
+      const one = await startScene(t, 'gateway', { input })
+      const other = await startScene(t, 'gateway', { input, gocd: one.gocd })
+      const { id, token } = await make(one)
+      await until(async () => (await other.get('/go/api/agents', bearer(token))).status === 200, 1_000)
+      t.equal((await one.get('/go/api/agents', bearer(token))).status, 200)
+      t.equal((await other.send('POST', `${ownTokens}/${id}/revoke`, [alice, v1])).status, 200)
+      for (const { get } of [one, other]) t.equal((await get('/go/api/agents', bearer(token))).status, 401)
+    },
+  )
+}

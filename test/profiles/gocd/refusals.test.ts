@@ -141,12 +141,30 @@ t.test('G19 to a script of a page without it', async (t) => {
 })
 
 t.test('a token that may not do what is asked is told so in the words of GoCD', async (t) => {
-  const { gateway, get, importToken } = await startScene(t, 'upstream')
-  await importToken()
-  const bound = await importToken()
-  t.equal((await get('/go/api/agents', bearer(bound.text))).status, 200)
-  const other = await gateway.issue({ kind: 'personal', bindings: { upstream: ['gocd'] } })
-  const { status, body } = await get('/go/api/agents', bearer(other.text))
-  t.equal(status, 401, "the gateway's own tokens are of no form that GoCD has")
+  const { gocd, get, send, importToken } = await startScene(t, 'upstream')
+  const forbidden = message('You are not authorized to access this resource!')
+  const reader = await importToken('alice', { access: 'read-only' })
+  t.equal((await get('/go/api/agents', bearer(reader.text))).status, 200)
+  const elsewhere = await importToken('alice', { bindings: { upstream: ['other'] } })
+  const unbound = await importToken('alice', { bindings: {} })
+  const sent = gocd.forwarded().length
+  for (const [method, text] of [
+    ['POST', reader.text],
+    ['GET', elsewhere.text],
+    ['GET', unbound.text],
+  ] as const) {
+    const { status, body, header } = await send(method, '/go/api/agents', [bearer(text)])
+    t.equal(status, 403)
+    t.equal(body.toString(), forbidden)
+    t.strictSame(header('www-authenticate'), [])
+  }
+  t.equal(gocd.forwarded().length, sent)
+})
+
+t.test("the gateway's own kind of token is of no form that GoCD has", async (t) => {
+  const { gateway, get } = await startScene(t, 'upstream')
+  const own = await gateway.issue({ kind: 'personal', bindings: { upstream: ['gocd'] } })
+  const { status, body } = await get('/go/api/agents', bearer(own.text))
+  t.equal(status, 401)
   t.equal(body.toString(), invalid)
 })

@@ -20,7 +20,7 @@ export interface Scene {
   get(path: string, ...headers: readonly HeaderLine[]): Promise<RawAnswer>
   send(method: string, path: string, headers: readonly HeaderLine[], body?: string): Promise<RawAnswer>
   /** Imports a token that GoCD made, and lets the stand-in know it. */
-  importToken(user?: string): Promise<Imported>
+  importToken(user?: string, rights?: object): Promise<Imported>
 }
 
 export interface Imported {
@@ -66,10 +66,10 @@ export async function startScene(
   )
   const send = (method: string, path: string, headers: readonly HeaderLine[], body?: string) =>
     gateway.request({ method, path, headers, ...(body !== undefined && { body }) })
-  const importToken = async (user = 'alice') => {
+  const importToken = async (user = 'alice', rights = {}) => {
     const token = newGocdToken()
     const bindings = { upstream: ['gocd'] }
-    const line = { ...token.line, kind: 'personal', subject: user, bindings, access: 'read-write' }
+    const line = { ...token.line, kind: 'personal', subject: user, bindings, access: 'read-write', ...rights }
     const imported = await importLines(gateway.store, ring, [line])
     if (imported.outcome === 'refused') throw new Error(imported.problems.join('\n'))
     gocd.tokens.set(token.text, { user })
