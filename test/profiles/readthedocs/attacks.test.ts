@@ -6,6 +6,7 @@
 
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { rawRequest } from '../../support/raw-request.ts'
 import type { HeaderLine, RecordedRequest } from '../../support/recording-upstream.ts'
 import { notFound, notProvided, said, start, token } from './scene.ts'
 import { serviceToken } from './upstream.ts'
@@ -244,4 +245,20 @@ t.test('a body that is too long to be decided on is refused, and one that is chu
   t.equal((await gateway.raw(chunked)).status, 403)
   t.equal((await gateway.raw(chunked.replace('22}', '11}'))).status, 201)
   t.equal(carried().length, 2)
+})
+
+t.test('a body that nobody reads does not become the next request', async (t) => {
+  const { keyA, gateway, upstream } = await start(t)
+  const line = `Host: h\r\nAuthorization: Token ${keyA.text}\r\n`
+  const smuggled = `GET /api/v2/build/11/ HTTP/1.1\r\n${line}\r\n`.padEnd(300_000, ' ')
+  const first = `DELETE /api/v2/project/1/ HTTP/1.1\r\n${line}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`
+  const second = `GET /api/v2/project/1/ HTTP/1.1\r\n${line}Connection: close\r\n\r\n`
+  const answer = await rawRequest(gateway.port, first + second, { untilClose: true })
+  t.equal(answer.status, 405)
+  t.match(answer.rest.toString(), /^HTTP\/1\.1 200 OK\r\n.*"slug":"pip","admin":true\}$/s)
+  t.strictSame(new Set(upstream.requests.map(({ target }) => target)), new Set(['/api/v2/project/1/']))
+
+  const waiting = `POST /api/v2/revoke/ HTTP/1.1\r\n${line}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`
+  const revoked = await rawRequest(gateway.port, waiting, { untilClose: true })
+  t.match(revoked, { status: 204, interim: [], closed: true }, 'whether a body follows nobody knows')
 })
