@@ -26,7 +26,7 @@ export interface ServiceParts {
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
   readonly failures: FailureWatch
-  readonly cache: CacheSettings
+  readonly cache: Pick<CacheSettings, 'redis' | 'lease'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -88,7 +88,7 @@ export function openServices({
       },
       clock,
       resolveToken,
-      holdEverywhere: shareAnnouncements(() => announceChange(cache)),
+      announce: shareAnnouncements(() => announceChange(cache)),
       failures,
       networks,
       openLogins,

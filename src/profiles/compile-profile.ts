@@ -12,7 +12,7 @@ import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
 
-type OwnSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
+type OwnSettings = { readonly [Name in ProfileName]: NonNullable<ProfileSettings[Name]> }
 
 const compilers: {
   readonly [Name in ProfileName]: (settings: OwnSettings[Name], context: ProfileContext) => RouteProfile
@@ -29,9 +29,9 @@ export function compileProfile(settings: ProfileSettings, context: ProfileContex
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: ProfileSettings,
+  settings: { readonly [Each in ProfileName]?: OwnSettings[Each] | undefined },
   context: ProfileContext,
 ): RouteProfile {
-  const own = settings[name] as OwnSettings[Name] | undefined
+  const own = settings[name]
   return own === undefined ? httpProfile : compilers[name](own, context)
 }
