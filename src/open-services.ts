@@ -27,7 +27,7 @@ export interface ServiceParts {
   readonly resolveToken: ResolveToken
   readonly resolveRecord: ResolveRecord
   readonly failures: FailureWatch
-  readonly cache: CacheSettings
+  readonly cache: Pick<CacheSettings, 'redis' | 'lease'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -90,7 +90,7 @@ export function openServices({
       },
       clock,
       resolveToken,
-      holdEverywhere: shareAnnouncements(() => announceChange(cache)),
+      announce: shareAnnouncements(() => announceChange(cache)),
       resolveRecord,
       failures,
       networks,

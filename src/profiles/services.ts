@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../lib/clock.ts'
-import type { HoldEverywhere } from '../tokens/cache/shared-announcement.ts'
+import type { Announce } from '../tokens/cache/shared-announcement.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import type { Deriver } from '../tokens/life/derive-token.ts'
 import type { TokenRegistry } from '../tokens/ports.ts'
@@ -18,8 +18,8 @@ export interface ProfileServices {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly resolveToken: ResolveToken
-  /** To be waited for by whoever has changed what tokens may do, before it says so. */
-  readonly holdEverywhere: HoldEverywhere
+  /** To be called behind a change of tokens: resolves when it holds on every replica, or tells that this is not sure. */
+  readonly announce: Announce
   /** For what the profile itself gave out in the name of a token, and has found to be genuine. */
   readonly resolveRecord: ResolveRecord
   /** For credentials that the profile has checked elsewhere; `resolveToken` asks and tells it by itself. */

@@ -85,5 +85,4 @@ export const facts = z
 
 export type FactSettings = z.output<typeof facts>[string]
 export type LookUpSettings = z.output<typeof ofLookUp>
-export type QueryFactSettings = z.output<typeof ofQuery>
 export type BodyFactSettings = z.output<typeof ofBody>

@@ -48,7 +48,7 @@ export class TokenDesk {
     act: Act,
   ): Promise<{ readonly token: Token; readonly text: Secret }> {
     const { upstream, findServices } = this.#options
-    const { registry, clock, holdEverywhere } = findServices()
+    const { registry, clock, announce } = findServices()
     const isFirst = !(await registry.foreign.formats()).some(({ format }) => format === gocd.name)
     for (let draws = 0; draws < drawsMax; draws++) {
       const { text, hash } = await mintGocdToken(this.#hashes)
@@ -70,7 +70,7 @@ export class TokenDesk {
       } as const
       if ((await registry.foreign.add([{ format, ...hash, token }], act)) === 0) continue
       // Until then other replicas take a text of this form for no token at all.
-      if (isFirst) await holdEverywhere()
+      if (isFirst) await announce()
       const made = await registry.showToken(id)
       if (made !== undefined) return { token: made, text }
     }
@@ -99,10 +99,10 @@ export class TokenDesk {
 
   /** Refused on every replica when this resolves. `undefined`: it was revoked before, or is gone. */
   async revoke(id: string, act: Act): Promise<Token | undefined> {
-    const { registry, holdEverywhere } = this.#options.findServices()
+    const { registry, announce } = this.#options.findServices()
     const { outcome, token } = await registry.revokeToken(id, act)
     if (outcome !== 'revoked') return undefined
-    await holdEverywhere()
+    await announce()
     return token
   }
 }

@@ -51,7 +51,6 @@ function answer(exchange: Exchange, status: number, body: string, more: readonly
   const headers = body === '' ? [] : headersOf(body)
   response.writeHead(status, [...headers, ...more, 'x-request-id', exchange.id])
   response.end(body)
-  incoming.resume()
 }
 
 function detailBody(text: string): string {

@@ -11,7 +11,9 @@ import type { CredentialSource } from '../../config/schema/routes.ts'
 type Keyword = 'token' | 'api-key'
 
 /** Of the places that a route names, those that are keywords here. */
-export function readKeyAfter(sources: readonly CredentialSource[]): (value: string) => ReturnType<ReadAuthorization> {
+export function readKeyAfter(
+  sources: readonly CredentialSource[],
+): (value: string) => ReturnType<ReadAuthorization> {
   const keywords = sources.filter(isKeyword)
   return (value) => {
     const space = value.indexOf(' ')

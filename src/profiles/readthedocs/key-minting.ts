@@ -5,6 +5,7 @@
  */
 
 import type { MintingSettings } from '../../config/schema/profiles/readthedocs.ts'
+import type { BodySource } from '../../request/body-peek.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { type Issued, issueToken } from '../../tokens/life/issue-token.ts'
 import type { Token } from '../../tokens/token.ts'
@@ -24,14 +25,7 @@ export async function mintKey(
   findServices: FindServices,
 ): Promise<Refusal | undefined> {
   if (minter === undefined) return refuse('credential_required', 'nothing is minted for nobody')
-  const wanted = await exchange.peekBody(bodyBytesMax + 1).then((body) => {
-    if (isRefusal(body)) return body
-    if (!body.isWhole || body.bytes.length > bodyBytesMax) return 'The body is too long.'
-    return readMintRequest(body.bytes, settings)
-  })
-  if (typeof wanted === 'string') {
-    return refuse('malformed_request', 'not a request for a build key', { detail: wanted })
-  }
+  const wanted = await readWanted(exchange, settings)
   if (isRefusal(wanted)) return wanted
   if (!isBoundTo(minter, wanted.project)) return refuse('binding_mismatch', 'minting for another project')
   try {
@@ -43,6 +37,17 @@ export async function mintKey(
     const reason = error instanceof Error ? error.message : 'unknown'
     return refuse('cannot_decide', reason, { retryAfterSeconds: 1 })
   }
+}
+
+async function readWanted(body: BodySource, settings: MintingSettings): Promise<MintRequest | Refusal> {
+  const peeked = await body.peekBody(bodyBytesMax + 1)
+  if (isRefusal(peeked)) return peeked
+  const { bytes, isWhole } = peeked
+  const wanted =
+    isWhole && bytes.length <= bodyBytesMax ? readMintRequest(bytes, settings) : 'The body is too long.'
+  return typeof wanted === 'string'
+    ? refuse('malformed_request', 'not a request for a build key', { detail: wanted })
+    : wanted
 }
 
 /** A token that is bound to no project at all may mint for every one. */

@@ -42,12 +42,11 @@ export class OwnRequests {
 
   /** A retry finds the key revoked, and has succeeded: its client cannot know whether the first request arrived. */
   async #revoke(visit: Visit, key: Credential): Promise<Refusal | undefined> {
-    const found = await this.#resolve(visit, key)
-    const revoked = isRefusal(found) ? revokedIn(found) : found
-    if (revoked === undefined) return isRefusal(found) ? found : undefined
-    const unfit = this.#problemOf(revoked, visit)
-    if (unfit !== undefined) return unfit
-    return (await this.#revokeEverywhere(revoked, visit)) ?? void answerNoContent(visit.exchange)
+    const token = revokedOr(await this.#resolve(visit, key))
+    if (isRefusal(token)) return token
+    const refusal = this.#problemOf(token, visit) ?? (await this.#revokeEverywhere(token, visit))
+    if (refusal === undefined) answerNoContent(visit.exchange)
+    return refusal
   }
 
   async #refuseMethod(
@@ -56,8 +55,9 @@ export class OwnRequests {
     methods: readonly string[],
   ): Promise<Refusal | undefined> {
     const token = await this.#resolve(visit, key)
-    if (isRefusal(token)) return token
-    return this.#problemOf(token, visit) ?? void answerMethodNotAllowed(visit.exchange, methods)
+    const refusal = isRefusal(token) ? token : this.#problemOf(token, visit)
+    if (refusal === undefined) answerMethodNotAllowed(visit.exchange, methods)
+    return refusal
   }
 
   async #resolve({ exchange, client }: Visit, key: Credential): Promise<Token | Refusal> {
@@ -80,10 +80,10 @@ export class OwnRequests {
 
   /** Only what holds on every replica has succeeded; the client tries again otherwise. */
   async #revokeEverywhere(token: Token, { client }: Visit): Promise<Refusal | undefined> {
-    const { registry, clock, holdEverywhere } = this.#findServices()
+    const { registry, clock, announce } = this.#findServices()
     try {
       if (token.revokedAt === undefined) await revokeItself(registry, clock, token, `client:${client.text}`)
-      const { everywhere } = await holdEverywhere()
+      const { everywhere } = await announce()
       return everywhere ? undefined : unsure('replicas could not be told of the revocation')
     } catch (error) {
       return unsure(error instanceof Error ? error.message : 'unknown')
@@ -91,8 +91,8 @@ export class OwnRequests {
   }
 }
 
-function revokedIn({ found }: Refusal): Token | undefined {
-  return found?.state === 'revoked' ? found.token : undefined
+function revokedOr(found: Token | Refusal): Token | Refusal {
+  return isRefusal(found) && found.found?.state === 'revoked' ? found.found.token : found
 }
 
 function unsure(reason: string): Refusal {

@@ -23,7 +23,9 @@ const legacyKey = /^[0-9a-f]{32}$/
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** A DSN is a credential only where the route admits them. */
-export function compileReadAuthorization(admitsDsn: boolean): (value: string) => ReturnType<ReadAuthorization> {
+export function compileReadAuthorization(
+  admitsDsn: boolean,
+): (value: string) => ReturnType<ReadAuthorization> {
   return (value) => {
     const [scheme = '', text, ...more] = wordsOf(value)
     switch (scheme.toLowerCase()) {

@@ -6,10 +6,10 @@
 import type { Propagation } from './revocation-announcer.ts'
 
 /** Resolves when no replica goes by what was before; called after the commit. Never rejects where `announce` does not. */
-export type HoldEverywhere = () => Promise<Propagation>
+export type Announce = () => Promise<Propagation>
 
 /** An announcement may be shared only by changes that were committed before it began: one is under way, one waits. */
-export function shareAnnouncements(announce: () => Promise<Propagation>): HoldEverywhere {
+export function shareAnnouncements(announce: () => Promise<Propagation>): Announce {
   let underWay: Promise<Propagation> | undefined
   let next: Promise<Propagation> | undefined
 
