@@ -150,3 +150,19 @@ t.test('a header that cannot be read within bounds is refused, with a good key t
   }
   t.equal(scene.sentry.requests.length, before)
 })
+
+/** A frame of zstd that says one letter `blocks` times 128 KiB, in four bytes each (RFC 8878 section 3.1.1.2). */
+function zstdBomb(blocks: number): Buffer {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38])
+  const block = Buffer.alloc(4)
+  block.writeUIntLE((131_072 << 3) | (1 << 1), 0, 3)
+  block.write('x', 3)
+  return Buffer.concat([head, ...Array.from({ length: blocks }, () => block)])
+}
+
+t.test('half a gigabyte in sixteen kilobytes is not unpacked', async (t) => {
+  const peakBytes = () => process.resourceUsage().maxRSS * 1024
+  const before = peakBytes()
+  t.equal((await post(zstdBomb(4_000), coded('zstd'))).status, 400)
+  t.ok(peakBytes() - before < 100_000_000, `${peakBytes() - before} bytes more`)
+})
