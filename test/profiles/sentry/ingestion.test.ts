@@ -193,3 +193,28 @@ t.test('what Sentry says of a quota passes on', async (t) => {
   t.equal(answer.status, 429)
   for (const [name, value] of limits) t.strictSame(answer.header(name), [value])
 })
+
+t.test('one key may send so much, and another goes on', async (t) => {
+  const bounded = await startScene(t, {
+    adjust: (settings) => {
+      const { 'per-key': perKey } = settings.limits
+      return perKey === undefined
+        ? settings
+        : { ...settings, limits: { 'per-key': { ...perKey, requests: 3 } } }
+    },
+  })
+  const send = (project: string, publicKey: string) =>
+    bounded.request({
+      method: 'POST',
+      path: `/api/${project}/store/`,
+      headers: [auth(publicKey)],
+      body: '{}',
+    })
+  const statuses: number[] = []
+  for (let time = 0; time < 4; time++) statuses.push((await send('42', key)).status)
+  t.equal(statuses.at(-1), 429)
+  const last = await send('42', key)
+  t.equal(last.body.toString(), '{"detail":"There were too many requests."}')
+  t.equal(last.header('retry-after').length, 1)
+  t.equal((await send('43', frontendKey.publicKey)).status, 200)
+})
