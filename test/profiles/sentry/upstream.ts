@@ -5,7 +5,7 @@
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { Scope } from '../../support/private-server.ts'
 import {
   type HeaderLine,
@@ -38,7 +38,7 @@ export async function startStandIn(t: Scope): Promise<StandIn> {
   })
 }
 
-export const challenge: HeaderLine = ['WWW-Authenticate', 'xBasic realm="api"']
+const challenge: HeaderLine = ['WWW-Authenticate', 'xBasic realm="api"']
 
 function json(status: number, body: object, headers: readonly HeaderLine[] = []): Reply {
   return { status, headers: [['Content-Type', 'application/json'], ...headers], body: JSON.stringify(body) }
@@ -86,9 +86,25 @@ function keyOfDsn(text: string): string | undefined {
   return /:\/\/(\w+)(:\w*)?@/.exec(text)?.[1]
 }
 
-function keyOfEnvelope({ body, header }: RecordedRequest): string | undefined {
-  const text = header('content-encoding')[0] === 'gzip' ? gunzipSync(body) : body
-  return keyOfDsn(text.toString('latin1').split('\n', 1)[0] ?? '')
+function keyOfEnvelope(request: RecordedRequest): string | undefined {
+  const [coding = 'identity'] = request.header('content-encoding')
+  const text = decode(coding.toLowerCase(), request.body).toString('latin1')
+  return keyOfDsn(text.split('\n', 1)[0] ?? '')
+}
+
+function decode(coding: string, body: Buffer): Buffer {
+  switch (coding) {
+    case 'gzip':
+      return gunzipSync(body)
+    case 'deflate':
+      return inflateSync(body)
+    case 'br':
+      return brotliDecompressSync(body)
+    case 'zstd':
+      return zstdDecompressSync(body)
+    default:
+      return body
+  }
 }
 
 function answerRelay(request: RecordedRequest): Reply {
