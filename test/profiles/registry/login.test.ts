@@ -115,14 +115,8 @@ t.test('L15 a password is no token, and neither is anything else that was made u
   for (const password of ['hunter2', '', text.slice(0, -1), `${text}x`, text.toUpperCase(), 'é']) {
     isDenied(t, await logIn({ user: 'alice', password }))
   }
-  for (const value of [
-    'Basic',
-    'Basic ',
-    'Basic !!!',
-    `Basic ${Buffer.from('no colon').toString('base64')}`,
-  ]) {
-    const answer = await logIn({ headers: [['Authorization', value]] })
-    t.equal(answer.status, value === 'Basic' ? 403 : 401, value)
+  for (const value of ['Basic !!!', `Basic ${Buffer.from('no colon').toString('base64')}`]) {
+    isDenied(t, await logIn({ headers: [['Authorization', value]] }))
   }
   isDenied(t, await logIn({ headers: [basic(text, '')] }))
 })
@@ -146,6 +140,7 @@ t.test('L16 a build token is good for its project while it lives', async (t) => 
 t.test('L17 whoever does not log in is 403', async (t) => {
   const { logIn, ask, enter } = await openScene(t)
   isForbidden(t, await logIn({}))
+  isForbidden(t, await logIn({ headers: [['Authorization', 'Basic']] }))
   const { bearer } = await enter(allowed)
   isForbidden(t, await ask('/jwt/auth?service=dependency_proxy', [bearer]))
 })
@@ -258,6 +253,7 @@ t.test('failed logins are held against their address, on every path', async (t) 
   isDenied(t, await logIn({ path: '/token', password: 'guess' }))
   isDenied(t, await logIn({ user: 'gitlab+deploy-token-8', password: text }))
   t.equal((await ask('/v2/', [['Authorization', 'Bearer a.b.c']])).status, 401)
+  isDenied(t, await logIn({ password: 'of the trickle' }))
   const late = await logIn({ password: 'another guess' })
   t.equal(late.status, 429)
   t.match(late.body.toString(), /"TOOMANYREQUESTS"/)
