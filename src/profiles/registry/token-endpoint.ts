@@ -10,19 +10,20 @@ import { tokenNetworkRule } from '../../authorize/rules/network.ts'
 import type { RegistrySettings } from '../../config/schema/profiles/registry.ts'
 import type { Exchange } from '../../request/exchange.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
-import type { Assertions, SignedAssertion } from '../../tokens/assertions/assertions.ts'
+import type { SignedAssertion } from '../../tokens/assertions/assertions.ts'
 import type { Token } from '../../tokens/token.ts'
 import type { Visit } from '../profile.ts'
 import type { ProfileContext } from '../profile-context.ts'
+import { answerWith, noteToken } from './answer.ts'
 import { allowedScopes, problemOfToken } from './registry-access.ts'
-import type { RegistryGrant } from './registry-assertion.ts'
 import { type RegistryLogin, readRegistryLogin, registryTokenLengthMax } from './registry-credential.ts'
 import { parseScopes, type RepositoryScope } from './registry-scope.ts'
+import type { RegistryTokens } from './registry-tokens.ts'
 
 export interface TokenEndpointOptions {
   readonly settings: RegistrySettings
   readonly context: Pick<ProfileContext, 'kinds' | 'mode' | 'findServices'>
-  readonly assertions: () => Assertions<RegistryGrant>
+  readonly tokens: RegistryTokens
 }
 
 export class TokenEndpoint {
@@ -46,8 +47,7 @@ export class TokenEndpoint {
     if (isRefusal(token)) return token
     const scopes = this.#grant(token, asked, visit)
     if (isRefusal(scopes)) return scopes
-    const { id, expiresAt } = token
-    const signed = await this.#options.assertions().sign(id, { scopes }, expiresAt)
+    const signed = await this.#options.tokens.sign(token, scopes)
     if (signed.text.reveal().length > registryTokenLengthMax) {
       return refuse('malformed_request', 'more scopes than fit into a registry token')
     }
@@ -102,15 +102,8 @@ export class TokenEndpoint {
   }
 }
 
-export function noteToken({ notes }: Exchange, { id, kind, subject }: Token): void {
-  notes.tokenId = id
-  notes.tokenKind = kind
-  notes.subject = subject.name
-}
-
 /** `access_token` is what clients of OAuth look for; without `expires_in` some take it for a minute. */
-function answer({ response }: Exchange, { text, issuedAt, expiresAt }: SignedAssertion): void {
-  if (response.destroyed) return
+function answer(exchange: Exchange, { text, issuedAt, expiresAt }: SignedAssertion): void {
   const token = text.reveal()
   const body = JSON.stringify({
     token,
@@ -118,13 +111,6 @@ function answer({ response }: Exchange, { text, issuedAt, expiresAt }: SignedAss
     expires_in: (expiresAt - issuedAt) / 1_000,
     issued_at: new Date(issuedAt).toISOString(),
   })
-  response.writeHead(200, [
-    'content-type',
-    'application/json; charset=utf-8',
-    'content-length',
-    String(Buffer.byteLength(body)),
-    'cache-control',
-    'no-store',
-  ])
-  response.end(body)
+  const type = ['content-type', 'application/json; charset=utf-8']
+  answerWith(exchange, body, [...type, 'cache-control', 'no-store'])
 }

@@ -139,3 +139,60 @@ t.test('two credentials, a credential in the query, a cookie or a disguised head
   }
   t.equal(upstream.requests.length, before, 'nothing went up')
 })
+
+t.test('no header makes another method of a GET', async (t) => {
+  const reader = await enter(allowed, ['repository:acme/app:pull'])
+  const path = '/v2/acme/app/manifests/x'
+  for (const name of ['X-HTTP-Method-Override', 'X-Method-Override', 'X-HTTP-Method']) {
+    const before = upstream.requests.length
+    await gateway.request({ path: `${path}?_method=DELETE`, headers: [reader.bearer, [name, 'DELETE']] })
+    t.strictSame(
+      upstream.requests.slice(before).map(({ method }) => method),
+      ['GET'],
+    )
+  }
+  const before = upstream.requests.length
+  const disguised = await gateway.request({
+    path,
+    headers: [reader.bearer, ['X_HTTP_Method_Override', 'PUT']],
+  })
+  t.equal(disguised.status, 400)
+  t.equal(upstream.requests.length, before)
+})
+
+t.test('a form is refused however its body comes, and before any of it goes up', async (t) => {
+  const before = upstream.requests.length
+  const form: HeaderLine = ['Content-Type', 'application/x-www-form-urlencoded']
+  const blob: HeaderLine = ['Content-Type', 'application/octet-stream']
+  const chunked: HeaderLine = ['Transfer-Encoding', 'chunked']
+  const plain = { method: 'POST', path: '/v2/acme/app/blobs/uploads/' }
+  const attempts: readonly { headers: readonly HeaderLine[]; body: string }[] = [
+    { headers: [form], body: 'from=other/app' },
+    { headers: [form, chunked], body: 'e\r\nfrom=other/app\r\n0\r\n\r\n' },
+    { headers: [blob, form], body: 'from=other/app' },
+    { headers: [form, blob], body: 'from=other/app' },
+    { headers: [form], body: '' },
+  ]
+  for (const { headers, body } of attempts) {
+    const { status } = await gateway.request({ ...plain, headers: [bearer, ...headers], body })
+    t.ok(status === 400 || status === 404, `${status} for ${JSON.stringify(headers)}`)
+  }
+  t.equal(upstream.requests.length, before)
+})
+
+t.test('an old protocol and long texts are decided on like anything else', async (t) => {
+  const before = upstream.requests.length
+  const [name, value] = bearer
+  const head = `Host: 127.0.0.1\r\n${name}: ${value}\r\n\r\n`
+  const old = await gateway.raw(`GET /v2/acme/app/../../other/manifests/x HTTP/1.0\r\n${head}`)
+  t.ok(old.status >= 400, `${old.status}`)
+  for (const path of [
+    `/v2/acme/${'a'.repeat(251)}/manifests/x`,
+    `/v2/acme/${'a/'.repeat(2_000)}manifests/x`,
+    `/v2/acme/${'a-'.repeat(2_000)}/manifests/x`,
+    `/v2/acme/app/manifests/${'x'.repeat(129)}`,
+    `/v2/acme/app/blobs/uploads/${'x'.repeat(256)}`,
+  ])
+    t.equal((await gateway.request({ path, headers: [bearer] })).status, 404, path.slice(0, 60))
+  t.equal(upstream.requests.length, before, 'nothing went up')
+})

@@ -6,6 +6,7 @@
 import t, { type Test } from 'tap'
 import type { IssueRequest } from '../../../src/tokens/life/issue-token.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
+import { until } from '../../support/until.ts'
 import { allowed, basic, claimsOf, openScene, publicUrl, type RegistryScene, tokenIn } from './scene.ts'
 
 const denied = (help: string) =>
@@ -259,6 +260,20 @@ t.test('failed logins are held against their address, on every path', async (t) 
   t.match(late.body.toString(), /"TOOMANYREQUESTS"/)
   t.equal(late.header('retry-after').length, 1)
   t.equal((await ask('/v2/', [['Authorization', 'Bearer a.b.d']])).status, 429)
+})
+
+t.test('a registry token that has expired, or whose token was revoked, is no failure', async (t) => {
+  const clock = { at: Date.UTC(2026, 2, 10), now: () => clock.at }
+  const failures = { attempts: 1, trickle: '10s' }
+  const scene = await openScene(t, { clock, authentication: { failures } })
+  const { ask, enter, logIn, revoke } = scene
+  const expired = await enter(allowed)
+  clock.at += 2 * hour
+  const revoked = await enter(allowed)
+  await revoke(revoked.token.id)
+  for (const { bearer } of [expired, expired, expired]) t.equal((await ask('/v2/', [bearer])).status, 401)
+  await until(async () => (await ask('/v2/', [revoked.bearer])).status === 401)
+  isDenied(t, await logIn({ password: 'the first' }))
 })
 
 t.test('two logins are one too many', async (t) => {

@@ -10,7 +10,8 @@ import type { IssuedToken } from '../../support/issuer.ts'
 import { type Image, type ImagePlan, writeImage } from '../../support/oci-image.ts'
 import type { Scope, Server } from '../../support/private-server.ts'
 import type { RawAnswer } from '../../support/raw-request.ts'
-import { newSkopeo, type Skopeo, type SkopeoResult } from '../../support/skopeo.ts'
+import { succeeded } from '../../support/run-client.ts'
+import { newSkopeo, type Skopeo } from '../../support/skopeo.ts'
 import { basic, service, tokenIn } from './scene.ts'
 
 interface Place {
@@ -77,12 +78,6 @@ export async function loggedIn({ gateway }: RealRegistry, { text }: IssuedToken)
   const skopeo = newSkopeo()
   succeeded(await skopeo.login(gateway.port, 'anybody', text))
   return skopeo
-}
-
-/** Throws with what the client said when it failed. */
-export function succeeded({ code, stdout, stderr }: SkopeoResult): string {
-  if (code !== 0) throw new Error(`skopeo ended with ${code}: ${stderr}`)
-  return stdout
 }
 
 let images = 0

@@ -21,7 +21,7 @@ const uploads = '/v2/acme/app/blobs/uploads/'
 
 t.before(async () => {
   const words = ['copy', '--dest-tls-verify=false', image.reference]
-  const { code, stderr } = await skopeo.run([...words, `docker://127.0.0.1:${registry.port}/secret/app:v1`])
+  const { code, stderr } = await skopeo.run(...words, `docker://127.0.0.1:${registry.port}/secret/app:v1`)
   if (code !== 0) throw new Error(`skopeo: ${stderr}`)
 })
 

@@ -11,7 +11,8 @@ import { freePort } from '../../support/free-port.ts'
 import { newInstallation } from '../../support/installation.ts'
 import { request } from '../../support/raw-request.ts'
 import { rootCertificate } from '../../support/root-certificate.ts'
-import { clientsOf, loggedIn, newImage, registryRoute, succeeded } from './real-registry.ts'
+import { succeeded } from '../../support/run-client.ts'
+import { clientsOf, loggedIn, newImage, registryRoute } from './real-registry.ts'
 import { service } from './scene.ts'
 
 const port = await freePort()
@@ -51,13 +52,13 @@ t.test('a client works through the gateway as before', async (t) => {
   const skopeo = await loggedIn(place, await issue(['acme']))
   const image = newImage(skopeo, { layerBytes: [10_000], seed: 20 })
   const name = at('acme/app:v1')
-  succeeded(await skopeo.run(['copy', '--dest-tls-verify=false', image.reference, name]))
+  succeeded(await skopeo.run('copy', '--dest-tls-verify=false', image.reference, name))
   const back = join(skopeo.folder, 'back')
-  succeeded(await skopeo.run(['copy', '--src-tls-verify=false', name, `oci:${back}`]))
-  const tags = JSON.parse(succeeded(await skopeo.run(['list-tags', '--tls-verify=false', at('acme/app')])))
+  succeeded(await skopeo.run('copy', '--src-tls-verify=false', name, `oci:${back}`))
+  const tags = JSON.parse(succeeded(await skopeo.run('list-tags', '--tls-verify=false', at('acme/app'))))
   t.strictSame(tags.Tags, ['v1'])
-  succeeded(await skopeo.run(['delete', '--tls-verify=false', name]))
-  t.not((await skopeo.run(['inspect', '--tls-verify=false', name])).code, 0)
+  succeeded(await skopeo.run('delete', '--tls-verify=false', name))
+  t.not((await skopeo.run('inspect', '--tls-verify=false', name)).code, 0)
 })
 
 t.test('past the gateway nobody gets in without a registry token, or further than it says', async (t) => {

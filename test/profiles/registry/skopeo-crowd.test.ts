@@ -10,9 +10,10 @@ import t from 'tap'
 import { openStream } from '../../integration/streams/open-streams.ts'
 import type { IssuedToken } from '../../support/issuer.ts'
 import type { Image } from '../../support/oci-image.ts'
+import { succeeded } from '../../support/run-client.ts'
 import type { Skopeo } from '../../support/skopeo.ts'
 import { until } from '../../support/until.ts'
-import { loggedIn, newImage, realRegistry, succeeded } from './real-registry.ts'
+import { loggedIn, newImage, realRegistry } from './real-registry.ts'
 
 const mebibyte = 2 ** 20
 // Seconds on a machine at rest.
@@ -22,12 +23,12 @@ const place = await realRegistry(t)
 const { at, gateway, installation, issue, jwt } = place
 
 async function push(skopeo: Skopeo, image: Image, name: string): Promise<void> {
-  succeeded(await skopeo.run(['copy', '--dest-tls-verify=false', image.reference, at(name)]))
+  succeeded(await skopeo.run('copy', '--dest-tls-verify=false', image.reference, at(name)))
 }
 
 async function pull(skopeo: Skopeo, name: string, folder: string): Promise<string> {
   succeeded(
-    await skopeo.run(['copy', '--src-tls-verify=false', at(name), `oci:${join(skopeo.folder, folder)}`]),
+    await skopeo.run('copy', '--src-tls-verify=false', at(name), `oci:${join(skopeo.folder, folder)}`),
   )
   return join(skopeo.folder, folder)
 }
