@@ -28,7 +28,7 @@ async function report(
 ): Promise<{ answers: readonly Answer[]; arrived: readonly RecordedRequest[] }> {
   const before = scene.sentry.requests.length
   const run = promisify(execFile)
-  const { stdout } = await run(process.execPath, [program], { env: { ...process.env, ...env } })
+  const { stdout } = await run(process.execPath, [program], { env })
   return { answers: JSON.parse(stdout), arrived: scene.sentry.requests.slice(before) }
 }
 
