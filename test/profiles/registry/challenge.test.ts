@@ -4,8 +4,10 @@
  */
 
 import { createHash, createHmac } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
+import { serverFolder } from '../../support/private-server.ts'
 import { allowed, claimsOf, openScene, realm } from './scene.ts'
 
 const unauthorized = '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}'
@@ -83,10 +85,14 @@ t.test('L3 an expired, forged, truncated or unsigned registry token is 401 with 
 })
 
 t.test('a statement for another audience, or of another issuer, is none here', async (t) => {
-  const keys = { ring: newKeyRing({ now: () => 0 }).reveal() }
-  const here = await openScene(t, { keys })
+  const folder = serverFolder('registry-tokens')
+  const shared = {
+    keys: { ring: newKeyRing({ now: () => 0 }).reveal() },
+    store: { sqlite: { path: join(folder, 'tokens.db') } },
+  }
+  const here = await openScene(t, shared)
   for (const profile of [{ service: 'another' }, { issuer: 'another' }]) {
-    const there = await openScene(t, { keys, profile })
+    const there = await openScene(t, { ...shared, profile })
     const { text } = await there.gateway.issue(allowed)
     const query = `?service=${profile.service ?? 'dependency_proxy'}`
     const { token } = JSON.parse((await there.logIn({ password: text, query })).body.toString())

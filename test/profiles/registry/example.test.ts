@@ -12,10 +12,11 @@ import t from 'tap'
 import { startRegistry } from '../../support/docker-registry.ts'
 import { freePort } from '../../support/free-port.ts'
 import { request } from '../../support/raw-request.ts'
+import { succeeded } from '../../support/run-client.ts'
 import { runProcess } from '../../support/run-process.ts'
 import { newSkopeo } from '../../support/skopeo.ts'
 import { until } from '../../support/until.ts'
-import { newImage, succeeded } from './real-registry.ts'
+import { newImage } from './real-registry.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const example = join(root, 'config/registry.yaml')
@@ -55,11 +56,11 @@ t.test('the example is a registry that a client can log in at, push to and pull 
   succeeded(await skopeo.login(port, 'alice', token))
   const image = newImage(skopeo, { layerBytes: [10_000], seed: 30 })
   const name = `docker://127.0.0.1:${port}/acme/app:v1`
-  succeeded(await skopeo.run(['copy', '--dest-tls-verify=false', image.reference, name]))
+  succeeded(await skopeo.run('copy', '--dest-tls-verify=false', image.reference, name))
   const tags = succeeded(
-    await skopeo.run(['list-tags', '--tls-verify=false', `docker://127.0.0.1:${port}/acme/app`]),
+    await skopeo.run('list-tags', '--tls-verify=false', `docker://127.0.0.1:${port}/acme/app`),
   )
   t.strictSame(JSON.parse(tags).Tags, ['v1'])
   const other = `docker://127.0.0.1:${port}/other/app:v1`
-  t.not((await skopeo.run(['copy', '--dest-tls-verify=false', image.reference, other])).code, 0)
+  t.not((await skopeo.run('copy', '--dest-tls-verify=false', image.reference, other)).code, 0)
 })
