@@ -19,6 +19,7 @@ const alone = [
   'test/integration/limits/replicas.test.ts',
   'test/integration/tiers/key-ring-reload.test.ts',
   'test/integration/tiers/stampede.test.ts',
+  'test/profiles/registry/skopeo-crowd.test.ts',
   'test/unit/cache/change-feed.test.ts',
   'test/unit/observability/metrics.test.ts',
   'test/unit/request/open-exchanges.test.ts',

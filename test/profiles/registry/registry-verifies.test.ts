@@ -61,6 +61,19 @@ t.test('a client works through the gateway as before', async (t) => {
   t.not((await skopeo.run('inspect', '--tls-verify=false', name)).code, 0)
 })
 
+t.test('a mount needs a registry token that was asked for both repositories, to both of them', async (t) => {
+  const skopeo = await loggedIn(place, await issue(['acme']))
+  const image = newImage(skopeo, { layerBytes: [500], seed: 21 })
+  succeeded(await skopeo.run('copy', '--dest-tls-verify=false', image.reference, at('acme/source:v1')))
+  const path = `/v2/acme/target/blobs/uploads/?mount=${image.layers[0]?.digest}&from=acme/source`
+  const target = 'repository:acme/target:pull,push'
+  const narrow = await jwt(await issue(['acme']), target)
+  t.equal((await place.request(narrow, 'POST', path)).status, 401)
+  t.equal(await direct(narrow, path, 'POST'), 401)
+  const wide = await jwt(await issue(['acme']), target, 'repository:acme/source:pull')
+  t.equal((await place.request(wide, 'POST', path)).status, 201)
+})
+
 t.test('past the gateway nobody gets in without a registry token, or further than it says', async (t) => {
   const text = await jwt(await issue(['acme']), 'repository:acme/app:pull')
   t.equal(await direct(undefined, '/v2/'), 401)

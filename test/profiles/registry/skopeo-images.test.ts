@@ -93,7 +93,10 @@ t.test('an image is copied from one repository into another, its layers mounted'
   const skopeo = await loggedIn(place, await issue(['acme']))
   const image = newImage(skopeo, { layerBytes: [50_000], seed: 4 })
   succeeded(await skopeo.run(...insecure.to, image.reference, at('acme/source:v1')))
-  succeeded(await skopeo.run(...insecure.between, at('acme/source:v1'), at('acme/copy:v1')))
+  const copy = [...insecure.between, at('acme/source:v1'), at('acme/copy:v1')]
+  const copied = await skopeo.run('--debug', ...copy)
+  succeeded(copied)
+  t.match(copied.stderr, /mount OK/, 'nothing of it went through the client')
   const described = await skopeo.run('inspect', '--tls-verify=false', at('acme/copy:v1'))
   t.equal(JSON.parse(succeeded(described)).Digest, image.digest)
 })
