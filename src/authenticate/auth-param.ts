@@ -1,5 +1,5 @@
 /**
- * A public key among the parameters of a header of its own: `X-Sentry-Auth: Sentry sentry_version=7, sentry_key=…` (a
+ * A public key among the parameters of a header of its own: `X-Product-Auth: Product version=7, key=…` (a
  * scheme and RFC 9110's auth-params, unquoted). It names no project: the route's path does.
  * @module
  */

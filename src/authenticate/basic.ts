@@ -1,6 +1,6 @@
 /**
  * `Authorization: Basic` (RFC 7617) as clients use it for tokens: the token is the password, or, when the
- * password is empty, the user name (Sentry's legacy keys).
+ * password is empty, the user name, as older services have it.
  * @module
  */
 

@@ -37,7 +37,7 @@ export function signingKeyFrom(seed: Buffer): SigningKey {
   return { id: fingerprintOf(publicKey), privateKey, publicKey }
 }
 
-/** The first 240 bits of SHA-256 over the key's DER, in base32, in groups of four (as docker-registry's libtrust has it). */
+/** The first 240 bits of SHA-256 over the key's DER, in base32, in groups of four (the `kid` of registries, from libtrust). */
 function fingerprintOf(publicKey: KeyObject): string {
   const der = publicKey.export({ type: 'spki', format: 'der' })
   const digest = createHash('sha256').update(der).digest().subarray(0, 30)
