@@ -9,11 +9,18 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- include "sallyport.checks.monitoring" . -}}
 {{- end -}}
 
+{{/* A value that may not be empty, and what to say when it is; Helm's `required` lets empty lists pass. */}}
+{{- define "sallyport.needs" -}}
+{{- if empty (first .) -}}
+{{- fail (last .) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "sallyport.checks.given" -}}
-{{- $_ := required "secrets.keyRing.name is empty: name the Secret that holds the key ring" .Values.secrets.keyRing.name -}}
-{{- $_ := required "secrets.database.name is empty: name the Secret that holds the URL of PostgreSQL" .Values.secrets.database.name -}}
-{{- $_ := required "config.upstreams is empty: name the services behind the gateway" .Values.config.upstreams -}}
-{{- $_ := required "config.routes is empty: without a route every request is answered 404" .Values.config.routes -}}
+{{- include "sallyport.needs" (list .Values.secrets.keyRing.name "secrets.keyRing.name is empty: name the Secret that holds the key ring") -}}
+{{- include "sallyport.needs" (list .Values.secrets.database.name "secrets.database.name is empty: name the Secret that holds the URL of PostgreSQL") -}}
+{{- include "sallyport.needs" (list .Values.config.upstreams "config.upstreams is empty: name the services behind the gateway") -}}
+{{- include "sallyport.needs" (list .Values.config.routes "config.routes is empty: without a route every request would be answered 404") -}}
 {{- if eq (int .Values.listen.port) (int .Values.admin.port) -}}
 {{- fail "listen.port and admin.port are the same: clients would reach the admin listener" -}}
 {{- end -}}

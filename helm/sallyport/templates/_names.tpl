@@ -28,7 +28,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* What finds the pods of the gateway: its own, or those that have it as a sidecar. */}}
 {{- define "sallyport.podLabels" -}}
 {{- if eq .Values.mode "sidecar" -}}
-{{- required "sidecar.podLabels is empty: name the labels of the pods that have the sidecar" .Values.sidecar.podLabels | toYaml -}}
+{{- include "sallyport.needs" (list .Values.sidecar.podLabels "sidecar.podLabels is empty: name the labels of the pods that have the sidecar") -}}
+{{- toYaml .Values.sidecar.podLabels -}}
 {{- else -}}
 app.kubernetes.io/name: {{ include "sallyport.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
