@@ -94,7 +94,7 @@ for (const { plan, objects } of rendered) {
     for (const { name, spec } of pods) {
       for (const variable of spec.containers.flatMap(({ env = [] }) => env)) {
         if (variable.name !== 'NODE_EXTRA_CA_CERTS')
-          t.hasProps(variable.valueFrom, ['secretKeyRef'], variable.name)
+          t.hasProps(variable.valueFrom ?? {}, ['secretKeyRef'], variable.name)
       }
       for (const { name: volume, secret } of spec.volumes) {
         // Root's, and readable by the gateway's group: what the gateway asks of the file of its key ring.
