@@ -34,6 +34,7 @@ interface PodSpec {
   readonly hostPID?: boolean
   readonly hostIPC?: boolean
   readonly securityContext: Readonly<Record<string, unknown>>
+  readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes: readonly Volume[]
 }
@@ -44,6 +45,8 @@ const podsOf = (objects: readonly KubernetesObject[]) =>
       ? []
       : [{ name: `${object.kind} ${object.metadata.name}`, spec: object.spec.template.spec }],
   )
+
+const containersOf = ({ initContainers = [], containers }: PodSpec) => [...initContainers, ...containers]
 
 const rendered = [
   ...plans.map((plan) => ({ plan: `${plan}`, objects: objectsOf(render(plan)) })),
@@ -59,7 +62,7 @@ for (const { plan, objects } of rendered) {
       t.equal(spec.automountServiceAccountToken, false, `${name} talks to Kubernetes as nobody`)
       t.notOk(spec.hostNetwork || spec.hostPID || spec.hostIPC, `${name} shares nothing with its node`)
       for (const { name: volume, hostPath } of spec.volumes) t.equal(hostPath, undefined, volume)
-      for (const { name: container, securityContext } of spec.containers) {
+      for (const { name: container, securityContext } of containersOf(spec)) {
         t.match(
           securityContext,
           { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
@@ -76,7 +79,7 @@ for (const { plan, objects } of rendered) {
     `${plan}: every container has requests and a bound of memory, and writes to no mounted secret`,
     async (t) => {
       for (const { name, spec } of pods) {
-        for (const { name: container, resources, volumeMounts } of spec.containers) {
+        for (const { name: container, resources, volumeMounts } of containersOf(spec)) {
           t.hasProps(resources.requests, ['cpu', 'memory'], `${name}, ${container}`)
           t.hasProps(resources.limits, ['memory'], `${name}, ${container}`)
           for (const mount of volumeMounts)
@@ -92,7 +95,7 @@ for (const { plan, objects } of rendered) {
       'the chart makes no Secret',
     )
     for (const { name, spec } of pods) {
-      for (const variable of spec.containers.flatMap(({ env = [] }) => env)) {
+      for (const variable of containersOf(spec).flatMap(({ env = [] }) => env)) {
         if (variable.name !== 'NODE_EXTRA_CA_CERTS')
           t.hasProps(variable.valueFrom ?? {}, ['secretKeyRef'], variable.name)
       }
@@ -133,6 +136,13 @@ for (const { plan, objects } of rendered) {
     }
   })
 }
+
+t.test('only the gateway has the key ring: what checks and migrates needs none', async (t) => {
+  const { spec } = podsOf(objectsOf(render('everything'))).find(({ name }) => name.startsWith('Job')) ?? {}
+  const mounts = containersOf(spec as PodSpec).flatMap(({ volumeMounts }) => volumeMounts)
+  t.notMatch(JSON.stringify(mounts), /keys/)
+  t.notMatch(JSON.stringify(spec?.volumes), /keys/)
+})
 
 t.test('an empty list of clients lets nobody in', async (t) => {
   const objects = objectsOf(render('standalone', { networkPolicy: { clients: [] } }))

@@ -1,5 +1,5 @@
 {{/*
-The container of the gateway, and what a pod needs for it. The same in every mode.
+The container of the gateway, the same in every mode, and what every container of the image has.
 */}}
 
 {{- define "sallyport.container" -}}
@@ -34,20 +34,10 @@ resources:
 securityContext:
   {{- include "sallyport.containerSecurityContext" . | nindent 2 }}
 volumeMounts:
-  - name: sallyport-config
-    mountPath: /etc/sallyport
-    readOnly: true
+  {{- include "sallyport.configMounts" . | trim | nindent 2 }}
   - name: sallyport-keys
     mountPath: /run/sallyport/keys
     readOnly: true
-  {{- if .Values.tls.secretName }}
-  - name: sallyport-tls
-    mountPath: /run/sallyport/tls
-    readOnly: true
-  {{- end }}
-  {{- with include "sallyport.secretFileMounts" . }}
-  {{- . | trim | nindent 2 }}
-  {{- end }}
 {{- end -}}
 
 {{/* Variables that the configuration refers to; values of secrets come from where they are kept. */}}
@@ -89,44 +79,4 @@ fsGroup: 10001
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
-{{- end -}}
-
-{{- define "sallyport.volumes" -}}
-- name: sallyport-config
-  configMap:
-    name: {{ include "sallyport.fullname" . }}-config
-- name: sallyport-keys
-  secret:
-    secretName: {{ .Values.secrets.keyRing.name }}
-    # 0440, in decimal: YAML parsers do not agree on octal.
-    defaultMode: 288
-    items:
-      - key: {{ .Values.secrets.keyRing.key }}
-        path: keys.json
-{{- with .Values.tls.secretName }}
-- name: sallyport-tls
-  secret:
-    secretName: {{ . }}
-    # 0440, in decimal: YAML parsers do not agree on octal.
-    defaultMode: 288
-{{- end }}
-{{- include "sallyport.secretFileVolumes" . }}
-{{- end -}}
-
-{{- define "sallyport.secretFileMounts" -}}
-{{- range $folder, $_ := .Values.secretFiles }}
-- name: sallyport-secret-{{ $folder }}
-  mountPath: /run/sallyport/secrets/{{ $folder }}
-  readOnly: true
-{{- end }}
-{{- end -}}
-
-{{- define "sallyport.secretFileVolumes" -}}
-{{- range $folder, $secret := .Values.secretFiles }}
-- name: sallyport-secret-{{ $folder }}
-  secret:
-    secretName: {{ $secret }}
-    # 0440, in decimal: YAML parsers do not agree on octal.
-    defaultMode: 288
-{{- end }}
 {{- end -}}
