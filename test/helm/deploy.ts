@@ -21,10 +21,18 @@ import { objectsOf, only, render, type Values } from './chart.ts'
 export interface Deployed {
   readonly port: number
   readonly adminPort: number
-  /** Runs the containers of the Job in their order, up to one that fails. Yields its exit code and what it said. */
-  prepare(): Promise<{ readonly code: number; readonly output: string }>
+  /** Runs the containers of the Job in their order, up to one that fails. Yields what became of the last. */
+  prepare(): Promise<Outcome>
+  /** Runs another command on the same configuration. */
+  command(...words: readonly string[]): Promise<Outcome>
   /** Runs the gateway; ended when the test is over. It may still be starting. */
   serve(): Promise<RunningProcess>
+}
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
 }
 
 interface Container {
@@ -64,13 +72,14 @@ export async function deploy(t: Scope, upstream: string, config: Values = {}): P
     port,
     adminPort,
     async prepare() {
-      let last = { code: 0, output: '' }
+      let last: Outcome = { code: 0, stdout: '', stderr: '' }
       for (const container of [...job.initContainers, ...job.containers]) {
         last = await run(wordsOf(container), env)
         if (last.code !== 0) break
       }
       return last
     },
+    command: (...words) => run([main, ...words, '--config', join(folder, 'sallyport.yaml')], env),
     async serve() {
       const running = await runProcess(process.execPath, { args: wordsOf(gateway), env })
       t.teardown(() => running.stop())
@@ -88,13 +97,10 @@ export async function started(running: RunningProcess): Promise<void> {
   await until(() => hasEnded || running.output().includes('"dataPlane"'), 30_000)
 }
 
-function run(
-  words: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: number; readonly output: string }> {
+function run(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(process.execPath, words, { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     )
   })
 }

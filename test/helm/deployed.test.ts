@@ -18,7 +18,7 @@ t.test('behind the Job the gateway is ready, refuses who has no token, and ends 
   t.match(early.output(), /migrate/)
 
   const prepared = await deployed.prepare()
-  t.equal(prepared.code, 0, prepared.output)
+  t.equal(prepared.code, 0, prepared.stderr)
   const running = await deployed.serve()
   await started(running)
   t.equal((await request(deployed.adminPort, { path: '/livez' })).status, 200)
@@ -35,5 +35,5 @@ t.test('a configuration that cannot be used fails in the Job, before the schema 
   const deployed = await deploy(t, 'http://127.0.0.1:9', { routes })
   const prepared = await deployed.prepare()
   t.equal(prepared.code, 1)
-  t.match(prepared.output, /sallyport\.yaml:\d+: routes\[0\]\.authorize\.condition/)
+  t.match(prepared.stderr, /sallyport\.yaml:\d+: routes\[0\]\.authorize\.condition/)
 })
