@@ -4,10 +4,10 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse, parseAllDocuments } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import type { Scope } from '../support/private-server.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -39,11 +39,6 @@ export type Values = Readonly<Record<string, unknown>>
 /** The plans that the tests look at, each in `values/NAME.yaml`. */
 export const plans = ['standalone', 'everything', 'sidecar'] as const
 export type Plan = (typeof plans)[number]
-
-/** The values of a plan, parsed. */
-export function valuesOf(plan: Plan): Values {
-  return parse(readFileSync(valuesFile(plan), 'utf8'))
-}
 
 /** Renders the chart with the values of a plan and those given over them; the release is `demo`. */
 export function render(plan: Plan, values: Values = {}, kubernetes = kubeVersion): Rendered {

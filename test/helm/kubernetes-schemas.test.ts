@@ -12,21 +12,16 @@ import { type KubernetesObject, objectsOf, plans, render, renderExample } from '
 
 const root = join(import.meta.dirname, '../..')
 
-/** Where the packages have each kind that the chart makes. */
-const modules: Readonly<Record<string, string>> = {
-  ConfigMap: 'kubernetes-models/v1/ConfigMap',
-  Deployment: 'kubernetes-models/apps/v1/Deployment',
-  HTTPRoute: '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute',
-  HorizontalPodAutoscaler: 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler',
-  Ingress: 'kubernetes-models/networking.k8s.io/v1/Ingress',
-  Job: 'kubernetes-models/batch/v1/Job',
-  NetworkPolicy: 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy',
-  PodDisruptionBudget: 'kubernetes-models/policy/v1/PodDisruptionBudget',
-  PodMonitor: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor',
-  PrometheusRule: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule',
-  Service: 'kubernetes-models/v1/Service',
-  ServiceAccount: 'kubernetes-models/v1/ServiceAccount',
-  ServiceMonitor: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor',
+/** The package that has the kinds of an API group; those of Kubernetes itself are in `kubernetes-models`. */
+const packages: Readonly<Record<string, string>> = {
+  'gateway.networking.k8s.io': '@kubernetes-models/gateway-api',
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+}
+
+/** The module of a kind: the packages are laid out by group, version and kind. */
+function moduleOf({ apiVersion, kind }: KubernetesObject): string {
+  const [group = ''] = apiVersion.split('/')
+  return `${packages[group] ?? 'kubernetes-models'}/${apiVersion}/${kind}`
 }
 
 const rendered = [
@@ -34,17 +29,11 @@ const rendered = [
   { plan: 'the example', objects: objectsOf(renderExample(t)) },
 ]
 
-/** What the schema of its kind says against an object; `undefined` when nothing. */
+/** What the schema of its kind says against an object; `undefined` when nothing. Throws where there is no such kind. */
 async function complaintOf(object: KubernetesObject): Promise<string | undefined> {
-  const place = modules[object.kind]
-  if (place === undefined) return `no schema of ${object.kind} is known here`
-  const models = await import(place)
-  const model = new models[object.kind](object)
-  if (model.apiVersion !== object.apiVersion || models[object.kind].apiVersion !== object.apiVersion) {
-    return `${object.apiVersion} is not the version of the schema`
-  }
+  const models = await import(moduleOf(object))
   try {
-    model.validate()
+    new models[object.kind](object).validate()
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -55,10 +44,10 @@ async function complaintOf(object: KubernetesObject): Promise<string | undefined
 function unknownFields(objects: readonly KubernetesObject[]): string {
   const folder = mkdtempSync(join(root, 'node_modules/.cache/kubernetes-'))
   try {
-    const source = objects.map((object, index) => {
-      const place = modules[object.kind]
-      return `import type { I${object.kind} as T${index} } from '${place}'\nexport const o${index}: T${index} = ${JSON.stringify(object, undefined, 1)}\n`
-    })
+    const source = objects.map(
+      (object, index) =>
+        `import type { I${object.kind} as T${index} } from '${moduleOf(object)}'\nexport const o${index}: T${index} = ${JSON.stringify(object, undefined, 1)}\n`,
+    )
     writeFileSync(join(folder, 'objects.ts'), source.join('\n'))
     const compilerOptions = { module: 'nodenext', strict: true, noEmit: true, skipLibCheck: true, types: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['objects.ts'] }))
