@@ -45,6 +45,11 @@ export function render(plan: Plan, values: Values = {}, kubernetes = kubeVersion
   return template(chartFolder, ['--values', valuesFile(plan), '--kube-version', kubernetes], values)
 }
 
+/** Renders the chart with these values and no others. */
+export function renderAlone(values: Values): Rendered {
+  return template(chartFolder, ['--kube-version', kubeVersion], values)
+}
+
 /** Renders the example that has the chart as a dependency. Its folder, copied, is removed when the test is over. */
 export function renderExample(t: Scope, values: Values = {}): Rendered {
   return template(copyExample(t), ['--kube-version', kubeVersion], values)

@@ -7,7 +7,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lint, plans, type Rendered, render, renderExample } from './chart.ts'
+import { parse } from 'yaml'
+import { lint, plans, type Rendered, render, renderAlone, renderExample } from './chart.ts'
+
+const root = join(import.meta.dirname, '../..')
 
 function compare(t: Test, name: string, rendered: Rendered): void {
   const file = join(import.meta.dirname, 'golden', `${name}.yaml`)
@@ -37,3 +40,17 @@ t.test('a Kubernetes that is too old is refused', async (t) => {
   const rendered = render('standalone', {}, '1.29.5')
   t.match(rendered, { ok: false, error: /requires kubeVersion/ })
 })
+
+t.test(
+  'the values that the page on Kubernetes shows are enough, and the example includes what it shows',
+  async (t) => {
+    const page = readFileSync(join(root, 'docs/kubernetes.md'), 'utf8')
+    const [, values = ''] = /^```yaml\n(# values\.yaml\n.*?)^```/ms.exec(page) ?? []
+    t.match(renderAlone(parse(values)), { ok: true })
+    const example = join(root, 'helm/examples/legacy-service/templates/deployment.yaml')
+    const text = readFileSync(example, 'utf8')
+    const shown = page.split('\n').filter((line) => line.includes('"sallyport.sidecar.'))
+    t.equal(shown.length, 6)
+    for (const line of shown) t.ok(text.includes(line.trim()), line.trim())
+  },
+)

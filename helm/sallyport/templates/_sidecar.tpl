@@ -43,5 +43,5 @@ checksum/sallyport-restart: {{ include "sallyport.restartChecksum" . }}
 {{- define "sallyport.sidecar.serviceLifecycle" -}}
 preStop:
   sleep:
-    seconds: {{ include "sallyport.drain.needsSeconds" . }}
+    seconds: {{ include "sallyport.drain.needsSeconds" . | int | max 1 }}
 {{- end -}}
