@@ -32,7 +32,9 @@ interface Alert {
 }
 
 interface Panel {
+  readonly id: number
   readonly title: string
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[]
 }
 
@@ -174,6 +176,14 @@ t.test('every alert says how bad it is, what is the matter and what to look at',
     t.ok(['critical', 'warning'].includes(labels.severity), alert)
     t.hasProps(annotations, ['summary', 'description'], alert)
   }
+})
+
+t.test('no two panels of the dashboard have the same id or cover each other', async (t) => {
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
+  const places = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, place) => `${x + (place % w)},${y + Math.trunc(place / w)}`),
+  )
+  t.equal(new Set(places).size, places.length)
 })
 
 t.test('Prometheus understands every alert and every panel', async (t) => {

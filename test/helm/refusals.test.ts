@@ -112,6 +112,11 @@ const cases: readonly Case[] = [
     says: /env\.DATABASE_URL comes from a Secret/,
   },
   {
+    title: 'a traffic policy of a service that has none',
+    values: { service: { externalTrafficPolicy: 'Local' } },
+    says: /service\.externalTrafficPolicy is for services of type LoadBalancer/,
+  },
+  {
     title: 'a grace that is too short',
     values: { drain: { graceSeconds: 39 } },
     says: /graceSeconds is 39.* take 35 together; set it to 40 or more/,

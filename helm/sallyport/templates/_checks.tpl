@@ -24,6 +24,9 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- if eq (int .Values.listen.port) (int .Values.admin.port) -}}
 {{- fail "listen.port and admin.port are the same: clients would reach the admin listener" -}}
 {{- end -}}
+{{- if and .Values.service.externalTrafficPolicy (eq .Values.service.type "ClusterIP") -}}
+{{- fail "service.externalTrafficPolicy is for services of type LoadBalancer or NodePort: set service.type, or leave it out" -}}
+{{- end -}}
 {{- range $name, $_ := .Values.env -}}
 {{- if or (hasKey $.Values.secretEnv $name) (has $name (list "DATABASE_URL" "REDIS_URL")) -}}
 {{- fail (printf "env.%s comes from a Secret: leave it out of env" $name) -}}
