@@ -5,7 +5,7 @@
  */
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -16,7 +16,7 @@ import type { Scope } from '../support/private-server.ts'
 import { sharedRedisUrl } from '../support/redis.ts'
 import { type RunningProcess, runProcess } from '../support/run-process.ts'
 import { until } from '../support/until.ts'
-import { objectsOf, only, render, type Values } from './chart.ts'
+import { type KubernetesObject, objectsOf, only, render, type Values } from './chart.ts'
 
 export interface Deployed {
   readonly port: number
@@ -25,6 +25,8 @@ export interface Deployed {
   prepare(): Promise<Outcome>
   /** Runs another command on the same configuration. */
   command(...words: readonly string[]): Promise<Outcome>
+  /** Brings another `config` to where a running gateway reads it, as the node does. */
+  upgrade(config: Values): void
   /** Runs the gateway; ended when the test is over. It may still be starting. */
   serve(): Promise<RunningProcess>
 }
@@ -41,22 +43,28 @@ interface Container {
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 
-/** Renders mode standalone with Redis, an upstream and what is given as `config`. */
+/** Renders mode standalone with Redis, an upstream and what is given as `config`, over which an upgrade may go. */
 export async function deploy(t: Scope, upstream: string, config: Values = {}): Promise<Deployed> {
   const [port, adminPort] = [await freePort(), await freePort()]
-  const objects = objectsOf(
-    render('standalone', {
-      listen: { address: '127.0.0.1', port },
-      admin: { address: '127.0.0.1', port: adminPort },
-      drain: { delaySeconds: 0 },
-      secrets: { redis: { name: 'sallyport-redis' } },
-      config: { upstreams: { legacy: { url: upstream } }, ...config },
-    }),
-  )
+  const release = (config: Values) =>
+    objectsOf(
+      render('standalone', {
+        listen: { address: '127.0.0.1', port },
+        admin: { address: '127.0.0.1', port: adminPort },
+        drain: { delaySeconds: 0 },
+        secrets: { redis: { name: 'sallyport-redis' } },
+        config: { upstreams: { legacy: { url: upstream } }, ...config },
+      }),
+    )
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-deployed-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const written: string = only(objects, 'ConfigMap', '-config').data['sallyport.yaml']
-  writeFileSync(join(folder, 'sallyport.yaml'), written.replace('/run/sallyport/keys', folder))
+  const mount = mountConfigMap(folder)
+  const write = (objects: readonly KubernetesObject[]) => {
+    const text: string = only(objects, 'ConfigMap', '-config').data['sallyport.yaml']
+    mount(text.replace('/run/sallyport/keys', folder))
+  }
+  const objects = release(config)
+  write(objects)
   writeFileSync(join(folder, 'keys.json'), newKeyRing(systemClock).reveal(), { mode: 0o600 })
   const env = { DATABASE_URL: await freshDatabase(t), REDIS_URL: sharedRedisUrl() }
 
@@ -80,11 +88,25 @@ export async function deploy(t: Scope, upstream: string, config: Values = {}): P
       return last
     },
     command: (...words) => run([main, ...words, '--config', join(folder, 'sallyport.yaml')], env),
+    upgrade: (config) => write(release(config)),
     async serve() {
       const running = await runProcess(process.execPath, { args: wordsOf(gateway), env })
       t.teardown(() => running.stop())
       return running
     },
+  }
+}
+
+/** Yields what replaces the file as a node replaces that of a mounted ConfigMap: by one symbolic link of its folder. */
+function mountConfigMap(folder: string): (text: string) => void {
+  let version = 0
+  symlinkSync('..data/sallyport.yaml', join(folder, 'sallyport.yaml'))
+  return (text) => {
+    const next = `..version-${++version}`
+    mkdirSync(join(folder, next))
+    writeFileSync(join(folder, next, 'sallyport.yaml'), text)
+    symlinkSync(next, join(folder, '..data_tmp'))
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
   }
 }
 
