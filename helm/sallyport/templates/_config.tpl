@@ -32,7 +32,7 @@ is reloaded by the pods as they are.
 {{- define "sallyport.restartChecksum" -}}
 {{- $config := include "sallyport.config" . | fromYaml -}}
 {{- $fixed := pick $config "listen" "admin" "keys" "store" "cache" "systemToken" -}}
-{{- $limits := omit (dig "limits" dict $fixed.listen) "headerCount" "targetBytes" -}}
+{{- $limits := omit (get $fixed.listen "limits" | default dict) "headerCount" "targetBytes" -}}
 {{- $_ := set $fixed "listen" (merge (dict "limits" $limits) (omit $fixed.listen "limits")) -}}
 {{- $fixed | toJson | sha256sum -}}
 {{- end -}}
