@@ -31,7 +31,12 @@ await runSuite({
     words.length > 0
       ? [words]
       : [
-          ['--exclude=test/swift/**', '--exclude=test/bench/**', ...alone.map((file) => `--exclude=${file}`)],
+          [
+            '--exclude=test/swift/**',
+            '--exclude=test/helm/**',
+            '--exclude=test/bench/**',
+            ...alone.map((file) => `--exclude=${file}`),
+          ],
           ['--jobs=1', ...alone],
         ],
   async prepare(own) {
