@@ -55,7 +55,7 @@ COPY --from=build /app/dist /app/dist
 COPY package.json LICENSE /app/
 ENV NODE_ENV=production \
     SALLYPORT_CONFIG=/etc/sallyport/sallyport.yaml
-WORKDIR /var/lib/sallyport
+WORKDIR /app
 USER 10001:10001
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM

@@ -177,7 +177,8 @@ async function start(
   const limits = await openLimits(parts.inForce, keyRing, log, metrics, parts)
   const tokens = await openTokens(settings, keyRing, log, metrics, { ...parts, failures: limits.failures })
   const { store, directory, resolveToken } = tokens
-  const { services, close } = openServices({ ...tokens, ...limits, keyRing, clock: parts.clock, log })
+  const { cache } = settings
+  const { services, close } = openServices({ ...tokens, ...limits, keyRing, clock: parts.clock, log, cache })
   parts.closers.push(close)
   parts.inForce.desk.open(services)
   // First up and last down, so that probes and scrapes see the beginning and the end.

@@ -6,15 +6,18 @@
 
 import { processOrigin } from './audit/origin.ts'
 import { networkCovers } from './client-address/network-covers.ts'
+import type { CacheSettings } from './config/schema/tokens.ts'
 import { soundNetwork } from './config/sound-network.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './observability/log.ts'
 import type { ProfileServices } from './profiles/services.ts'
 import { LoginMemory } from './tokens/cache/login-memory.ts'
+import { announceChange } from './tokens/cache/revocation-announcer.ts'
+import { shareAnnouncements } from './tokens/cache/shared-announcement.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import type { FailureWatch, ResolveToken } from './tokens/resolve-token.ts'
+import type { FailureWatch, ResolveRecord, ResolveToken } from './tokens/resolve-token.ts'
 import { UpstreamLogins } from './tokens/upstream-logins/upstream-logins.ts'
 
 export interface ServiceParts {
@@ -22,7 +25,9 @@ export interface ServiceParts {
   readonly directory: Pick<TokenDirectory, 'follow'>
   readonly keyRing: FollowedKeyRing
   readonly resolveToken: ResolveToken
+  readonly resolveRecord: ResolveRecord
   readonly failures: FailureWatch
+  readonly cache: Pick<CacheSettings, 'redis' | 'lease'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -36,7 +41,9 @@ export function openServices({
   directory,
   keyRing,
   resolveToken,
+  resolveRecord,
   failures,
+  cache,
   clock,
   log,
 }: ServiceParts): {
@@ -83,6 +90,8 @@ export function openServices({
       },
       clock,
       resolveToken,
+      announce: shareAnnouncements(() => announceChange(cache)),
+      resolveRecord,
       failures,
       networks,
       openLogins,

@@ -14,7 +14,14 @@ import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-di
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
-import { createResolveToken, type FailureWatch, type ResolveToken } from './tokens/resolve-token.ts'
+import {
+  createResolveRecord,
+  createResolveToken,
+  type FailureWatch,
+  type ResolveRecord,
+  type ResolverContext,
+  type ResolveToken,
+} from './tokens/resolve-token.ts'
 import { openTokenStore } from './tokens/stores/open-token-store.ts'
 import { ensureSystemToken } from './tokens/system-token.ts'
 
@@ -22,6 +29,7 @@ export interface OpenTokens {
   readonly store: TokenRegistry
   readonly directory: TokenDirectory
   readonly resolveToken: ResolveToken
+  readonly resolveRecord: ResolveRecord
 }
 
 /** What opening takes from the gateway that grows around it. */
@@ -80,7 +88,7 @@ export async function openTokens(
     await ensureSystemToken(store, keyRing.current, clock, processOrigin('gateway'))
   }
 
-  const resolveToken = createResolveToken({
+  const resolving: ResolverContext = {
     directory,
     keyRing,
     importedFormats: foreign.formats,
@@ -91,8 +99,13 @@ export async function openTokens(
       metrics.systemTokenRefused()
       log.warn({ tokenId: token.id, clientAddress: client.text }, 'the system token came from outside')
     },
-  })
-  return { store, directory, resolveToken }
+  }
+  return {
+    store,
+    directory,
+    resolveToken: createResolveToken(resolving),
+    resolveRecord: createResolveRecord(resolving),
+  }
 }
 
 async function bringSchemaUpToDate({ store }: Settings, log: Log): Promise<void> {

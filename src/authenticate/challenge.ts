@@ -45,7 +45,7 @@ function challengeOf(source: CredentialSource, realm: string, bearerError: strin
   if (source === 'bearer') return `Bearer realm="${realm}"${bearerError}`
   if (source === 'basic') return `Basic realm="${realm}", charset="UTF-8"`
   if (typeof source === 'string') return `${schemeNames[source]} realm="${realm}"`
+  if ('parameter' in source) return `${source.scheme} realm="${realm}"`
   if ('header' in source) return `ApiKey realm="${realm}", in="header", name="${source.header}"`
-  if ('sentryAuth' in source) return `Sentry realm="${realm}"`
   return `ApiKey realm="${realm}", in="query", name="${source.query}"`
 }

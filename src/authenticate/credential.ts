@@ -15,7 +15,7 @@ export type CredentialScheme =
   | 'header'
   | 'query'
   | 'dsn'
-  | 'sentry-auth'
+  | 'auth-param'
 
 class PresentedCredential {
   readonly scheme: CredentialScheme

@@ -8,16 +8,20 @@ import type { CredentialSource } from '../config/schema/routes.ts'
 import type { CanonicalRequest } from '../request/canonical-request.ts'
 import { HeaderNameMemo } from '../request/header-name.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
+import { compileReadAuthParam } from './auth-param.ts'
 import { readBasic } from './basic.ts'
 import type { Credential, CredentialProblem } from './credential.ts'
-import { readDsn, readSentryAuth } from './dsn.ts'
+import { readDsn } from './dsn.ts'
 import { splitQuery } from './query-parameters.ts'
 import { readToken68 } from './token68.ts'
 
 /** `undefined`: the text presents no credential to this route. */
-type Reader = (text: string) => Credential | CredentialProblem | Refusal | undefined
+type Reader = (
+  text: string,
+  request: CanonicalRequest,
+) => Credential | CredentialProblem | Refusal | undefined
 
-/** Reads the value of `Authorization` as one service does, in place of the schemes that a route names. */
+/** Reads the value of `Authorization` as one service does, which may depend on the path, in place of the schemes of a route. */
 export type ReadAuthorization = Reader
 
 /** Yields the credential, a refusal, or `undefined` when the client presented none. */
@@ -38,7 +42,7 @@ export function compileExtractCredential(
       parameters.size === 0 ? inHeaders : presentedInQuery(request.query, parameters, inHeaders)
     if (presented === undefined) return undefined
     if (presented === twice) return refuse('ambiguous_credential', 'the request carries two credentials')
-    const found = presented.read(presented.text)
+    const found = presented.read(presented.text, request)
     return found !== undefined && 'problem' in found ? refuse('malformed_credential', found.problem) : found
   }
 }
@@ -98,10 +102,11 @@ function readersOf(
   const headers = new Map<string, Reader>()
   for (const source of sources) {
     if (typeof source === 'string') schemes.set(source, schemeReader(source))
+    else if ('parameter' in source)
+      headers.set(source.header, compileReadAuthParam(source.scheme, source.parameter))
     else if ('header' in source) headers.set(source.header, (text) => readToken68('header', text))
-    else if ('sentryAuth' in source) headers.set(source.sentryAuth, readSentryAuth)
   }
-  headers.set('authorization', readAuthorization ?? ((value) => readScheme(value, schemes)))
+  headers.set('authorization', readAuthorization ?? ((value, request) => readScheme(value, request, schemes)))
   return headers
 }
 
@@ -121,9 +126,13 @@ function schemeReader(scheme: Extract<CredentialSource, string>): Reader {
 }
 
 /** One scheme in any case, one space, and its text (RFC 9110 section 11.4). */
-function readScheme(value: string, schemes: ReadonlyMap<string, Reader>): ReturnType<Reader> {
+function readScheme(
+  value: string,
+  request: CanonicalRequest,
+  schemes: ReadonlyMap<string, Reader>,
+): ReturnType<Reader> {
   const space = value.indexOf(' ')
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
   const read = schemes.get(scheme)
-  return read?.(space === -1 ? '' : value.slice(space + 1))
+  return read?.(space === -1 ? '' : value.slice(space + 1), request)
 }

@@ -19,7 +19,7 @@ export type FindInBody = (
 
 const json = /^application\/json(;\s*charset="?utf-8"?)?$/i
 
-export function compileBodyFact({ body: pointer, bytesMax }: BodyFactSettings): FindInBody {
+export function compileBodyFact({ body: pointer, prefix = '', bytesMax }: BodyFactSettings): FindInBody {
   const steps = compilePointer(pointer)
   const tooLong = refuse('body_too_long', `a body of more than ${bytesMax} bytes, which has to be read`)
   return async (request, body) => {
@@ -29,8 +29,12 @@ export function compileBodyFact({ body: pointer, bytesMax }: BodyFactSettings): 
     const peeked = await body.peekBody(bytesMax + 1)
     if (isRefusal(peeked)) return peeked
     if (!peeked.isWhole || peeked.bytes.length > bytesMax) return tooLong
-    return factAt(parseJson(peeked.bytes), steps)
+    return behind(prefix, factAt(parseJson(peeked.bytes), steps))
   }
+}
+
+function behind(prefix: string, value: string | undefined): string | undefined {
+  return value?.startsWith(prefix) ? value.slice(prefix.length) || undefined : undefined
 }
 
 function isPlainJson({ hasBody, rawHeaders }: CanonicalRequest): boolean {

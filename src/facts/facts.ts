@@ -10,6 +10,7 @@ import type { BodySource } from '../request/body-peek.ts'
 import type { Refusal } from '../request/refusal.ts'
 import { compileBodyFact } from './body-fact.ts'
 import { compileLookUp, type LookUpContext } from './look-up.ts'
+import { queryFact } from './query-fact.ts'
 
 export type Facts = Readonly<Record<string, string>>
 
@@ -52,6 +53,7 @@ function compileFact(settings: FactSettings, names: readonly string[], context: 
     const find = compileBodyFact(settings)
     return ({ request }, body) => find(request, body)
   }
+  if ('query' in settings) return async ({ request }) => queryFact(request.query, settings.query)
   const lookUp = compileLookUp(settings, [...names], context)
   return ({ token, request, resource }, _, found) =>
     lookUp({ token, request, known: { ...resource.parameters, ...found } })

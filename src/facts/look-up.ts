@@ -33,7 +33,6 @@ export interface LookUpContext {
   readonly credentialHeaders: ReadonlySet<string>
 }
 
-const answerBytesMax = 1024 * 1024
 const resourcesMax = 10_000
 const absent = { value: undefined }
 
@@ -50,7 +49,7 @@ export function compileLookUp(
   )
   const read = compileRead(settings)
   const cache = new FactCache<{ readonly value: string | undefined }>({ ttlMs: settings.ttl, resourcesMax })
-  const limits = { deadlineMs: settings.timeout, bodyBytesMax: answerBytesMax }
+  const limits = { deadlineMs: settings.timeout, bodyBytesMax: settings.bytesMax }
   const { credential } = settings
   const isAskedAsClient = credential === 'client'
 

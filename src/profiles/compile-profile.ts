@@ -5,18 +5,24 @@
  */
 
 import type { ProfileSettings } from '../config/schema/profiles.ts'
+import { compileGocdProfile } from './gocd/gocd-profile.ts'
 import { httpProfile, type RouteProfile } from './profile.ts'
 import type { ProfileContext } from './profile-context.ts'
+import { compileReadthedocsProfile } from './readthedocs/readthedocs-profile.ts'
+import { compileRegistryProfile } from './registry/registry-profile.ts'
+import { compileSentryProfile } from './sentry/sentry-profile.ts'
 import { compileSwiftProfile } from './swift/swift-profile.ts'
 
 type ProfileName = keyof ProfileSettings
+type AllSettings = { readonly [Name in ProfileName]-?: NonNullable<ProfileSettings[Name]> }
 
 const compilers: {
-  readonly [Name in ProfileName]-?: (
-    settings: NonNullable<ProfileSettings[Name]>,
-    context: ProfileContext,
-  ) => RouteProfile
+  readonly [Name in ProfileName]: (settings: AllSettings[Name], context: ProfileContext) => RouteProfile
 } = {
+  gocd: compileGocdProfile,
+  readthedocs: compileReadthedocsProfile,
+  registry: compileRegistryProfile,
+  sentry: compileSentryProfile,
   swift: compileSwiftProfile,
 }
 
@@ -28,7 +34,7 @@ export function compileProfile(settings: ProfileSettings, context: ProfileContex
 
 function compileAs<Name extends ProfileName>(
   name: Name,
-  settings: ProfileSettings,
+  settings: { readonly [Each in ProfileName]?: AllSettings[Each] | undefined },
   context: ProfileContext,
 ): RouteProfile {
   const own = settings[name]

@@ -16,7 +16,7 @@ import type { Exchange } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
 import type { RenderRefusal } from '../request/refusal-message.ts'
 import type { HeaderPairs } from '../rewrite/identity-headers.ts'
-import type { Access } from '../tokens/token.ts'
+import type { Access, Token } from '../tokens/token.ts'
 
 /** A request before anything was decided about it. */
 export interface Visit {
@@ -56,10 +56,16 @@ export interface RouteProfile {
    * for all others. Resolves when it is answered, or with a refusal.
    */
   readonly serve?: (visit: Visit) => Promise<Refusal | undefined> | undefined
-  /** Reads `Authorization` in the service's own grammar, in place of the schemes of the route. */
+  /** Reads `Authorization` in the service's own grammar, for this request, in place of the schemes of the route. */
   readonly readAuthorization?: ReadAuthorization
   /** The credential of a request with a body: that of its head, or one that the service finds in the body. Never rejects. */
   readonly credentialOfBody?: (visit: BodyVisit) => Promise<Credential | Refusal | undefined>
+  /** Finds the token of a credential that is no token's text. `undefined` leaves it to the record of tokens. Never rejects. */
+  readonly resolve?: (
+    credential: Credential,
+    client: Address,
+    request: CanonicalRequest,
+  ) => Token | Refusal | Promise<Token | Refusal> | undefined
   /** Says why a credential is none in the service's words (`detail`), or takes another refusal for it. */
   readonly explainRefusal?: (refusal: Refusal, credential: Credential, request: CanonicalRequest) => Refusal
   /** Decides about a request that presents no credential, in place of the 401. */
@@ -68,12 +74,19 @@ export interface RouteProfile {
   readonly rules?: readonly Rule[]
   /** The access that a token has here after every rule was met: its own at the most. */
   readonly standing?: (input: RuleInput) => Access | Refusal | Promise<Access | Refusal>
+  /**
+   * Answers a request that was let through, in the place of the service; `undefined` for all others. Resolves when it is
+   * answered, or with a refusal.
+   */
+  readonly answer?: (granted: GrantedRequest) => Promise<Refusal | undefined> | undefined
   /** What the upstream gets in place of the client's credential. */
   readonly upstreamCredential?: (
     granted: GrantedRequest,
   ) => HeaderPairs | Refusal | Promise<HeaderPairs | Refusal>
   /** Called when the request is about to be sent with what `upstreamCredential` yielded. */
   readonly inspectAnswer?: (granted: GrantedRequest, sent: HeaderPairs) => InspectHead | undefined
+  /** The head of an answer (names and values in turn) as the client is to see it, made of what the route lets it see. */
+  readonly rewriteAnswer?: (headers: string[], request: CanonicalRequest) => string[]
   readonly renderRefusal?: RenderRefusal
   /** Headers (in lower case with `-`) that pass between gateway and upstream alone. */
   readonly isInternalHeader?: (folded: string) => boolean

@@ -4,10 +4,11 @@
  */
 
 import type { Clock } from '../lib/clock.ts'
+import type { Announce } from '../tokens/cache/shared-announcement.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import type { Deriver } from '../tokens/life/derive-token.ts'
 import type { TokenRegistry } from '../tokens/ports.ts'
-import type { FailureWatch, ResolveToken } from '../tokens/resolve-token.ts'
+import type { FailureWatch, ResolveRecord, ResolveToken } from '../tokens/resolve-token.ts'
 import type { LogIn } from '../tokens/upstream-logins/session-source.ts'
 import type { UpstreamLogins } from '../tokens/upstream-logins/upstream-logins.ts'
 
@@ -17,6 +18,10 @@ export interface ProfileServices {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly resolveToken: ResolveToken
+  /** To be called behind a change of tokens: resolves when it holds on every replica, or tells that this is not sure. */
+  readonly announce: Announce
+  /** For what the profile itself gave out in the name of a token, and has found to be genuine. */
+  readonly resolveRecord: ResolveRecord
   /** For credentials that the profile has checked elsewhere; `resolveToken` asks and tells it by itself. */
   readonly failures: FailureWatch
   readonly networks: Pick<Deriver, 'isNetwork' | 'networkCovers'>

@@ -94,7 +94,10 @@ function compileRoute(
     compileProfile(route.profile, {
       upstream,
       isPrivileged: (folded) => privileged.guardOf(folded) === 'privileged',
+      credentials: route.credentials,
       kinds: route.authorize.kinds,
+      mode: route.mode,
+      passesCredential: route.upstreamCredential === 'passthrough',
       findServices: context.findServices,
     }),
   )

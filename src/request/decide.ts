@@ -7,7 +7,9 @@
 import type { Credential } from '../authenticate/credential.ts'
 import { authorizeAnonymous, authorizePublic } from '../authorize/authorize.ts'
 import type { Grant } from '../authorize/grant.ts'
+import { accessOfMethod } from '../authorize/rules/access.ts'
 import type { Address } from '../client-address/address.ts'
+import type { Anonymity } from '../config/schema/routes.ts'
 import type { Route } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
 import type { Token } from '../tokens/token.ts'
@@ -50,7 +52,7 @@ function decideOn(
   resolveToken: ResolveToken,
   notes: ExchangeNotes,
 ): Verdict {
-  const { authorize } = route.plan
+  const { authorize, profile } = route.plan
   if (credential === undefined) return decideWithoutCredential(request, route.plan, client)
   if (isRefusal(credential)) return credential
   notes.credentialScheme = credential.scheme
@@ -62,7 +64,7 @@ function decideOn(
     notes.subject = token.subject.name
     return authorize(token, request, route, client, body)
   }
-  const found = resolveToken(credential, client, connection)
+  const found = profile.resolve?.(credential, client, request) ?? resolveToken(credential, client, connection)
   return found instanceof Promise ? found.then(judge) : judge(found)
 }
 
@@ -72,7 +74,7 @@ function decideWithoutCredential(
   client: Address,
 ): Verdict {
   if (profile.admitAnonymous !== undefined) return profile.admitAnonymous(request)
-  if (missingCredential === 'anonymous') return authorizeAnonymous()
+  if (isNobodys(request, missingCredential)) return authorizeAnonymous()
   const granted = admitPreflight?.(request, client)
   return granted ?? refuse('credential_required', 'no credential', { challenge: challenges.required })
 }
@@ -85,7 +87,20 @@ function judgeUnresolved(
   { profile, invalidCredential, challenges }: RoutePlan,
 ): Grant | Refusal {
   if (refusal.code !== 'invalid_token') return refusal
-  if (invalidCredential === 'anonymous') return authorizeAnonymous()
+  if (isNobodys(request, invalidCredential)) return authorizeAnonymous()
   const explained = profile.explainRefusal?.(refusal, credential, request) ?? refusal
   return { ...explained, challenge: challenges.invalidToken }
+}
+
+function isNobodys({ method }: CanonicalRequest, anonymity: Anonymity): boolean {
+  switch (anonymity) {
+    case 'refuse':
+      return false
+    case 'anonymous':
+      return true
+    case 'anonymous-reads':
+      return accessOfMethod(method) === 'read-only'
+    default:
+      return anonymity satisfies never
+  }
 }

@@ -8,6 +8,7 @@ import { conclude, hideRefusal } from '../authorize/conclude.ts'
 import type { Grant } from '../authorize/grant.ts'
 import { forward } from '../forward/forward.ts'
 import { withRateLimit } from '../limits/rate-limit-fields.ts'
+import type { GrantedRequest } from '../profiles/profile.ts'
 import type { Token } from '../tokens/token.ts'
 import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide, type Question } from './decide.ts'
@@ -51,7 +52,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const { profile, limits, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
   const refuseHere = (refusal: Refusal) => {
     notes.refusal = refusal
-    plan.sendRefusal(exchange, refusal, profile.renderRefusal?.(refusal, exchange.id, request))
+    const message = profile.renderRefusal?.(refusal, exchange.id, request, exchange.scheme)
+    plan.sendRefusal(exchange, refusal, message)
   }
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
@@ -61,11 +63,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   const unwanted = screened instanceof Promise ? await screened : screened
   if (unwanted !== undefined) return refuseHere(unwanted)
   const served = profile.serve?.({ exchange, request, client, resource: route })
-  if (served !== undefined) {
-    notes.isServed = true
-    const refusal = await served
-    return refusal && refuseHere(refusal)
-  }
+  if (served !== undefined) return settleServed(served, notes, refuseHere)
 
   const { changesSeen } = plan.openExchanges
   const question = { request, route, client, connection: exchange.incoming.socket, body: exchange }
@@ -74,6 +72,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(grant)) return refuseHere(grant)
 
   const granted = { exchange, request, client, grant }
+  const answered = answer(granted, route.plan, plan)
+  if (answered !== undefined) return settleServed(answered, notes, refuseHere)
   const exchanged = profile.upstreamCredential?.(granted) ?? sharedCredentialOf(grant, route.plan)
   const credential = exchanged instanceof Promise ? await exchanged : exchanged
   if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
@@ -84,8 +84,10 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
 
   forward(exchange, outgoing, upstream, {
-    filterHeaders: (upstreamHeaders) =>
-      withRateLimit(filterResponse(upstreamHeaders, grant), notes.standings),
+    filterHeaders: (upstreamHeaders) => {
+      const headers = filterResponse(upstreamHeaders, grant)
+      return withRateLimit(profile.rewriteAnswer?.(headers, request) ?? headers, notes.standings)
+    },
     onRefused: refuseHere,
     onBroken: ({ reason }) => {
       notes.broken = reason
@@ -94,6 +96,29 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     inspect: profile.inspectAnswer?.(granted, credential),
     rewrite,
   })
+}
+
+/** What the gateway answers by itself, without a word to the upstream. */
+async function settleServed(
+  served: Promise<Refusal | undefined>,
+  notes: ExchangeNotes,
+  refuse: (refusal: Refusal) => void,
+): Promise<void> {
+  notes.isServed = true
+  const refusal = await served
+  if (refusal !== undefined) refuse(refusal)
+}
+
+/** Where the profile answers what was let through. That the token was used is noted here, too. */
+function answer(
+  granted: GrantedRequest,
+  { profile }: RoutePlan,
+  plan: Plan,
+): Promise<Refusal | undefined> | undefined {
+  const { grant, client } = granted
+  const answered = profile.answer?.(granted)
+  if (answered !== undefined && grant.token !== undefined) plan.noteUse(grant.token, client)
+  return answered
 }
 
 const noCredential: readonly string[] = []

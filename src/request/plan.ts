@@ -11,6 +11,7 @@ import type { AdmitPreflight } from '../authorize/preflight.ts'
 import type { Address } from '../client-address/address.ts'
 import type { FindClientAddress } from '../client-address/client-address.ts'
 import type { Networks } from '../client-address/networks.ts'
+import type { Anonymity } from '../config/schema/routes.ts'
 import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { RouteLimits } from '../limits/limit-book.ts'
@@ -32,8 +33,8 @@ import type { RefusalMessage } from './refusal-message.ts'
 export interface RoutePlan {
   readonly profile: RouteProfile
   readonly isPublic: boolean
-  readonly missingCredential: 'refuse' | 'anonymous'
-  readonly invalidCredential: 'refuse' | 'anonymous'
+  readonly missingCredential: Anonymity
+  readonly invalidCredential: Anonymity
   readonly allowsUnderscoreNames: boolean
   readonly challenges: Challenges
   readonly limits: RouteLimits

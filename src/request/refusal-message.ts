@@ -15,5 +15,10 @@ export interface RefusalMessage {
   readonly headers: readonly string[]
 }
 
-/** Writes refusals in the form of one kind of service. */
-export type RenderRefusal = (refusal: Refusal, requestId: string, request: CanonicalRequest) => RefusalMessage
+/** Writes refusals in the form of one kind of service. `scheme` is what the client spoke to the gateway. */
+export type RenderRefusal = (
+  refusal: Refusal,
+  requestId: string,
+  request: CanonicalRequest,
+  scheme: 'http' | 'https',
+) => RefusalMessage

@@ -37,13 +37,26 @@ export interface Reading {
   readonly keyId?: string
 }
 
+/** The record that the gateway itself vouches for, in place of a text: the digests that go with it are `recordDigests`. */
+export interface RecordClaim {
+  readonly recordId: string
+}
+
+/** What besides digests may lead to a record. */
+export type Claim = ForeignClaim | RecordClaim
+
 /**
  * Finds the record of a presented credential, whatever its state: revoked and expired tokens are found too.
  * Throws `StoreUnavailable` when it cannot tell; it never reports a failure as «absent». Tiers hand `claim`, what a text
- * that is not native may be, down to the reader that can prove it; without it only digests count.
+ * that is not native may be or whose record is meant, down to the reader that can tell; without it only digests count.
  */
 export interface TokenReader {
-  find(digests: Digests, claim?: ForeignClaim): Promise<Reading>
+  find(digests: Digests, claim?: Claim): Promise<Reading>
+}
+
+/** The same by the id of a record. What is no id finds nothing. */
+export interface RecordReader {
+  findById(id: string): Promise<Reading>
 }
 
 /** One change of what a token may do: of a single token, or of all tokens of a subject. Versions rise in commit order. */
@@ -246,7 +259,7 @@ export interface TokenRegistry {
 }
 
 /** One whole store: a record of tokens, its change clock, and its own life. */
-export interface TokenStore extends TokenReader, TokenRegistry, ChangeSource {
+export interface TokenStore extends TokenReader, RecordReader, TokenRegistry, ChangeSource {
   /** Which adapter this is, for logs and metrics. */
   readonly technology: 'postgres' | 'sqlite'
   /** Resolves when a trivial question is answered within the deadline; throws `StoreUnavailable` otherwise. */

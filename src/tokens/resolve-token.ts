@@ -8,22 +8,22 @@ import type { Credential } from '../authenticate/credential.ts'
 import type { Address } from '../client-address/address.ts'
 import type { Networks } from '../client-address/networks.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Secret } from '../lib/secret.ts'
-import { type Refusal, refuse } from '../request/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../request/refusal.ts'
 import type { TokenDirectory } from './cache/token-directory.ts'
 import { ConnectionDigests } from './connection-digests.ts'
-import type { ForeignClaim } from './foreign/foreign-record.ts'
 import type { ImportedFormats } from './foreign/imported-formats.ts'
 import type { KeyRing } from './keys/key-ring.ts'
-import { StoreUnavailable } from './ports.ts'
+import { type Claim, type Digests, StoreUnavailable } from './ports.ts'
 import { type Token, tokenState } from './token.ts'
 import { isWellFormed } from './token-text.ts'
 
 /** `refresh` looks for a ring that has just come to be, and yields the one in force. */
 interface RingInForce {
-  readonly current: Pick<KeyRing, 'digest' | 'digests'>
-  refresh(): Pick<KeyRing, 'digest' | 'digests'>
+  readonly current: Ring
+  refresh(): Ring
 }
+
+type Ring = Pick<KeyRing, 'digest' | 'digests' | 'recordDigests'>
 
 /** Who holds addresses to account for the credentials that they try. */
 export interface FailureWatch {
@@ -64,6 +64,23 @@ export function createResolveToken(context: ResolverContext): ResolveToken {
   }
 }
 
+/** By the id of a record, for what the gateway itself vouches for: nobody gets here by guessing. */
+export type ResolveRecord = (recordId: string, client: Address) => Token | Refusal | Promise<Token | Refusal>
+
+/** Through the same tiers, and judged alike: what ends a token ends everything that names its record. */
+export function createResolveRecord(context: ResolverContext): ResolveRecord {
+  const { directory, keyRing } = context
+  return (recordId, client) => {
+    const [{ value }] = keyRing.current.recordDigests(recordId)
+    const known = directory.recall(value)
+    if (known !== undefined) return judgeRecord(known.token, client, context)
+    return orUnavailable(async () => {
+      const token = await find((ring) => ring.recordDigests(recordId), { recordId }, context)
+      return judgeRecord(token, client, context)
+    })
+  }
+}
+
 /**
  * What was known once is looked up whatever else came from the address; everything else only within bounds. What is
  * no token's text counts as a failure; whoever presents one that is dead is not guessing.
@@ -85,10 +102,16 @@ async function lookUp(
     failures.count(client)
     return refuse('invalid_token', 'not the text of a token')
   }
-  try {
-    const token = await find(secret, claim, context)
+  return orUnavailable(async () => {
+    const token = await find((ring) => ring.digests(secret), claim, context)
     if (token === undefined) failures.count(client)
     return judge(token, credential, client, context)
+  })
+}
+
+async function orUnavailable(resolve: () => Promise<Token | Refusal>): Promise<Token | Refusal> {
+  try {
+    return await resolve()
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     return refuse('cannot_decide', error.message, { retryAfterSeconds: 1 })
@@ -100,15 +123,15 @@ async function lookUp(
  * way: before it counts as unknown it is looked for with the ring of now.
  */
 async function find(
-  secret: Secret,
-  claim: ForeignClaim | undefined,
+  digestsUnder: (ring: Ring) => Digests,
+  claim: Claim | undefined,
   { directory, keyRing }: ResolverContext,
 ): Promise<Token | undefined> {
   const ring = keyRing.current
-  const { token } = await directory.find(ring.digests(secret), claim)
+  const { token } = await directory.find(digestsUnder(ring), claim)
   if (token !== undefined) return token
   const now = keyRing.refresh()
-  return now === ring ? undefined : (await directory.find(now.digests(secret), claim)).token
+  return now === ring ? undefined : (await directory.find(digestsUnder(now), claim)).token
 }
 
 function judge(
@@ -117,6 +140,11 @@ function judge(
   client: Address,
   context: ResolverContext,
 ): Token | Refusal {
+  const judged = judgeRecord(token, client, context)
+  return isRefusal(judged) ? judged : (problemOfScheme(judged, credential) ?? judged)
+}
+
+function judgeRecord(token: Token | undefined, client: Address, context: ResolverContext): Token | Refusal {
   if (token === undefined) return refuse('invalid_token', 'unknown token')
   const state = tokenState(token, context.clock.now())
   if (state !== 'active')
@@ -125,7 +153,7 @@ function judge(
     context.onSystemTokenOutside(token, client)
     return refuse('invalid_token', 'the system token came from outside the internal networks')
   }
-  return problemOfScheme(token, credential) ?? token
+  return token
 }
 
 /**
@@ -133,7 +161,7 @@ function judge(
  * and no other token may pass for one.
  */
 function problemOfScheme(token: Token, { scheme, project }: Credential): Refusal | undefined {
-  const isDsn = scheme === 'dsn' || scheme === 'sentry-auth'
+  const isDsn = scheme === 'dsn' || scheme === 'auth-param'
   const isFit = token.kind === 'dsn' ? isDsn || scheme === 'query' : !isDsn
   if (!isFit) return refuse('invalid_token', `a ${token.kind} token was presented as ${scheme}`)
   const projects = token.bindings.project ?? []

@@ -3,13 +3,14 @@
  * @module
  */
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { freePort } from '../support/free-port.ts'
 import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
+import { root } from './buildah.ts'
 import { dataFolder } from './data-folder.ts'
 import { imageName, openImage } from './image.ts'
 import { type Mount, runInImage, startInImage, untilHealthy } from './run-in-image.ts'
@@ -36,8 +37,8 @@ t.test('it decides, forwards, is healthy, and ends with 0 when it is told to sto
       `
 listen: { port: ${port} }
 admin: { port: "\${env:SALLYPORT_ADMIN_PORT}" }
-keys: { file: keys.json }
-store: { sqlite: { path: tokens.db } }
+keys: { file: /var/lib/sallyport/keys.json }
+store: { sqlite: { path: /var/lib/sallyport/tokens.db } }
 upstreams: { service: { url: "${upstream.url}" } }
 routes:
   - name: accounts
@@ -52,7 +53,7 @@ routes:
   const [, ...healthCheck] = image.config.Healthcheck.Test
   const askHealth = () => runInImage(t, image, { entrypoint: healthCheck, command: [], env })
 
-  t.match(await run('key', 'generate', '--file', 'keys.json'), { code: 0 })
+  t.match(await run('key', 'generate', '--file', '/var/lib/sallyport/keys.json'), { code: 0 })
   const issued = await run(
     'token',
     'issue',
@@ -88,4 +89,14 @@ t.test('without a configuration it ends with 1 and says which file it looked for
   const { code, output } = await runInImage(t, image, {})
   t.equal(code, 1)
   t.match(output, '/etc/sallyport/sallyport.yaml')
+})
+
+t.test('the command that the Helm chart gives its containers runs in it', async (t) => {
+  const chart = readFileSync(join(root, 'helm/sallyport/templates/_container.tpl'), 'utf8')
+  const [, words = ''] = /^command: \[(.+), serve,/m.exec(chart) ?? []
+  const entrypoint = words.split(', ')
+  t.match(await runInImage(t, image, { entrypoint, command: ['serve', '--help'] }), {
+    code: 0,
+    output: /--config/,
+  })
 })

@@ -19,12 +19,13 @@ const alone = [
   'test/integration/limits/replicas.test.ts',
   'test/integration/tiers/key-ring-reload.test.ts',
   'test/integration/tiers/stampede.test.ts',
+  'test/profiles/registry/skopeo-crowd.test.ts',
   'test/unit/cache/change-feed.test.ts',
   'test/unit/observability/metrics.test.ts',
   'test/unit/request/open-exchanges.test.ts',
 ]
 /** Suites with a command of their own. */
-const others = ['test/swift/**', 'test/container/**', 'test/bench/**']
+const others = ['test/swift/**', 'test/container/**', 'test/helm/**', 'test/bench/**']
 const words = process.argv.slice(2)
 
 await runSuite({
@@ -38,6 +39,8 @@ await runSuite({
       'redis-server': findProgram('redis-server'),
       nginx: findProgram('nginx'),
       'docker-registry': findProgram('docker-registry'),
+      skopeo: findProgram('skopeo'),
+      openssl: findProgram('openssl'),
     }))
     return {
       DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())).url,

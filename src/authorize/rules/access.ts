@@ -20,7 +20,7 @@ export function compileAccessRule(needed: NeededAccess): Rule {
 }
 
 /** Methods that RFC 9110 section 9.2.1 calls safe read; every other one, known or not, writes. */
-function accessOfMethod(method: string): Access {
+export function accessOfMethod(method: string): Access {
   switch (method) {
     case 'GET':
     case 'HEAD':

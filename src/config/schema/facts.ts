@@ -15,11 +15,25 @@ const pointer = () =>
 const ofBody = z
   .strictObject({
     body: pointer(),
+    prefix: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What the value has to begin with, such as `build/`; the fact is what follows.'),
     bytesMax: byteSize()
       .prefault('64KiB')
       .describe('A longer body is refused. All of it is held in memory until it goes on.'),
   })
   .describe("In the client's body, which has to be JSON and goes on byte for byte.")
+
+const ofQuery = z
+  .strictObject({
+    query: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+$/, 'expected a plain parameter name')
+      .describe('The parameter. It says something where it stands once, and no server could find another.'),
+  })
+  .describe('In the query of the request.')
 
 /** A credential of the gateway's own: a header and what it says. */
 export const ownCredential = z
@@ -46,6 +60,9 @@ const ofLookUp = z
     timeout: duration()
       .prefault('2s')
       .describe('Deadline of the question; then the request is refused with 503.'),
+    bytesMax: byteSize()
+      .prefault('1MiB')
+      .describe('A longer answer is none, and the request is refused with 503.'),
     credential: z
       .union([z.enum(['none', 'client']), ownCredential])
       .default('none')
@@ -59,7 +76,7 @@ const ofLookUp = z
 export const facts = z
   .record(
     z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as project or build_id'),
-    z.union([ofBody, ofLookUp]),
+    z.union([ofBody, ofQuery, ofLookUp]),
   )
   .default({})
   .describe(

@@ -4,9 +4,17 @@
  */
 
 import { z } from 'zod'
+import { gocd } from './profiles/gocd.ts'
+import { readthedocs } from './profiles/readthedocs.ts'
+import { registry } from './profiles/registry.ts'
+import { sentry } from './profiles/sentry.ts'
 import { swift } from './profiles/swift.ts'
 
 const profiles = {
+  gocd: gocd.optional(),
+  readthedocs: readthedocs.optional(),
+  registry: registry.optional(),
+  sentry: sentry.optional(),
   swift: swift.optional(),
 }
 

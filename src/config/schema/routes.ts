@@ -12,6 +12,8 @@ import { profile } from './profiles.ts'
 import { timeouts, upgrade } from './streams.ts'
 
 const text = () => z.string().min(1)
+const word = () =>
+  z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected one plain word such as Sentry or sentry_key')
 
 const match = z
   .strictObject({
@@ -41,7 +43,13 @@ const credentialSource = z.union(
       header: headerName().describe('A header whose whole value is the token, such as X-Auth-Token.'),
     }),
     z.strictObject({
-      sentryAuth: headerName().describe('A header in the form of X-Sentry-Auth: `Sentry sentry_key=…, …`.'),
+      header: headerName().describe(
+        'A header that carries a public key among others, such as X-Sentry-Auth.',
+      ),
+      scheme: word().describe('The word that its value begins with, in any case.'),
+      parameter: word().describe(
+        'The parameter behind it that is the key: `Sentry sentry_version=7, sentry_key=…` with sentry_key.',
+      ),
     }),
     z.strictObject({
       query: z
@@ -52,7 +60,7 @@ const credentialSource = z.union(
   ],
   {
     error:
-      'expected bearer, token, api-key, dsn, basic, or one of {header: …}, {sentryAuth: …} and {query: …}',
+      'expected bearer, token, api-key, dsn, basic, or one of {header: …}, {header: …, scheme: …, parameter: …} and {query: …}',
   },
 )
 
@@ -139,6 +147,10 @@ const privilegedHeaders = z
 export const identityFields = ['subject', 'token-id', 'token-kind', 'scopes', 'access', 'owner'] as const
 export type IdentityField = (typeof identityFields)[number]
 
+/** Which requests go up as nobody's. */
+const anonymity = ['refuse', 'anonymous', 'anonymous-reads'] as const
+export type Anonymity = (typeof anonymity)[number]
+
 export const route = z
   .strictObject({
     name: name().describe('Name in logs and metrics; unique.'),
@@ -156,16 +168,16 @@ export const route = z
       .default(['bearer'])
       .describe('Where a token may be presented. A request that presents two is refused with 400.'),
     missingCredential: z
-      .enum(['refuse', 'anonymous'])
+      .enum(anonymity)
       .default('refuse')
       .describe(
-        'What becomes of a request that presents no credential. anonymous: it goes up as it is, for a service that decides about such requests itself.',
+        'What becomes of a request that presents no credential. anonymous: it goes up as it is, for a service that decides about such requests itself. anonymous-reads: GET, HEAD and OPTIONS do.',
       ),
     invalidCredential: z
-      .enum(['refuse', 'anonymous'])
+      .enum(anonymity)
       .default('refuse')
       .describe(
-        'What becomes of a request whose credential is unknown, expired or revoked. anonymous: it goes up without the credential.',
+        'What becomes of a request whose credential is unknown, expired or revoked. anonymous: it goes up without the credential. anonymous-reads: GET, HEAD and OPTIONS do.',
       ),
     upstreamCredential: z
       .union([z.enum(['strip', 'passthrough']), ownCredential], {

@@ -8,8 +8,8 @@
 import { FactCache } from '../../facts/fact-cache.ts'
 import type { Refusal } from '../../request/refusal.ts'
 import type { UpstreamLogins } from '../../tokens/upstream-logins/upstream-logins.ts'
+import { attempt, type Found } from '../attempt.ts'
 import type { SwiftQuestions } from './ask-swift.ts'
-import { attempt, type Found } from './attempt.ts'
 
 export interface AccountFactsOptions {
   readonly questions: SwiftQuestions

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Digests, Reading, TokenReader } from '../ports.ts'
+import type { Claim, Digests, Reading, TokenReader } from '../ports.ts'
 
 export type LookupTier = 'memory' | 'redis' | 'store'
 
@@ -22,10 +22,10 @@ export interface LookupObserver {
 /** Decorates a reader; neither its answers nor its errors are touched. */
 export function measureReader(inner: TokenReader, tier: LookupTier, observer: LookupObserver): TokenReader {
   return {
-    async find(digests: Digests): Promise<Reading> {
+    async find(digests: Digests, claim?: Claim): Promise<Reading> {
       const startedAt = performance.now()
       try {
-        const reading = await inner.find(digests)
+        const reading = await inner.find(digests, claim)
         observer.lookedUp(tier, reading.token === undefined ? 'absent' : 'hit', performance.now() - startedAt)
         return reading
       } catch (error) {

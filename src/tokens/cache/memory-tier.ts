@@ -6,8 +6,14 @@
 
 import { LRUCache } from 'lru-cache'
 import type { CacheSettings } from '../../config/schema/tokens.ts'
-import type { ForeignClaim } from '../foreign/foreign-record.ts'
-import { type Digests, type Reading, StoreUnavailable, type TokenChange, type TokenReader } from '../ports.ts'
+import {
+  type Claim,
+  type Digests,
+  type Reading,
+  StoreUnavailable,
+  type TokenChange,
+  type TokenReader,
+} from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'
 import { KeyIndex } from './key-index.ts'
@@ -97,7 +103,7 @@ export class MemoryTier implements TokenReader, ChangeListener {
    * From here, or from the next tier. Throws `StoreUnavailable` when that cannot tell and nothing is known here that
    * the grace covers.
    */
-  async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
+  async find(digests: Digests, claim?: Claim): Promise<Reading> {
     const key = digests[0].value
     this.#bringForward(digests)
     const known = this.recall(key) ?? this.#recallAbsent(key)
@@ -165,7 +171,7 @@ export class MemoryTier implements TokenReader, ChangeListener {
     return new SingleFlight(this.#options.feed.leaseMs, this.#options.monotonic)
   }
 
-  async #fetch(key: string, digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
+  async #fetch(key: string, digests: Digests, claim: Claim | undefined): Promise<Reading> {
     const ringsBefore = this.#ringsBefore
     for (let reads = 0; reads < readsMax; reads++) {
       const reading = await this.#options.inner.find(digests, claim)

@@ -7,8 +7,14 @@
 import type { CacheSettings } from '../../config/schema/tokens.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
-import type { ForeignClaim } from '../foreign/foreign-record.ts'
-import { type Digest, type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
+import {
+  type Claim,
+  type Digest,
+  type Digests,
+  type Reading,
+  StoreUnavailable,
+  type TokenReader,
+} from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ChangeFeed, ChangeListener } from './change-feed.ts'
 import type { LookupObserver, LookupResult } from './measured-reader.ts'
@@ -41,7 +47,7 @@ export class RedisTier implements TokenReader, ChangeListener {
   }
 
   /** From Redis, or from the next tier; throws only what that throws. */
-  async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
+  async find(digests: Digests, claim?: Claim): Promise<Reading> {
     const { feed, outageGraceMs } = this.#options
     const shared = feed.isFresh() ? await this.#recall(digests, 'hit') : undefined
     // A slow answer may have outlived the trust that it was asked for in.
@@ -64,7 +70,7 @@ export class RedisTier implements TokenReader, ChangeListener {
     this.#distrustedUntil = this.#options.clock.now() + this.#options.settings.ttl
   }
 
-  async #fetch(digests: Digests, claim: ForeignClaim | undefined): Promise<Reading> {
+  async #fetch(digests: Digests, claim: Claim | undefined): Promise<Reading> {
     const reading = await this.#options.inner.find(digests, claim)
     const { token } = reading
     if (token !== undefined) this.#store(this.#keyOf(digests[0]), { ...reading, token })

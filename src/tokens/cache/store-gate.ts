@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
+import { type Claim, type Digests, type Reading, StoreUnavailable, type TokenReader } from '../ports.ts'
 import type { ChangeFeed } from './change-feed.ts'
 
 /** Look-ups that may wait at once; a token that many ask for is one. */
@@ -18,14 +18,14 @@ export function gateStore(
 ): TokenReader {
   let lookups = 0
   return {
-    async find(digests: Digests): Promise<Reading> {
+    async find(digests: Digests, claim?: Claim): Promise<Reading> {
       if (feed.isFailing) throw notAnswering()
       if (lookups >= lookupsMax) throw new StoreUnavailable('too many look-ups wait for the store')
       lookups++
       const { promise: failing, reject } = Promise.withResolvers<never>()
       const forget = feed.onFailing(() => reject(notAnswering()))
       try {
-        return await Promise.race([store.find(digests), failing])
+        return await Promise.race([store.find(digests, claim), failing])
       } finally {
         lookups--
         forget()

@@ -11,12 +11,12 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
 import { RedisSubscription } from '../../redis/redis-subscription.ts'
 import { type ForeignReaderOptions, readForeign } from '../foreign/foreign-reader.ts'
-import type { ForeignClaim } from '../foreign/foreign-record.ts'
-import type { ChangeSource, Digests, Reading, TokenReader } from '../ports.ts'
+import type { ChangeSource, Claim, Digests, Reading, RecordReader, TokenReader } from '../ports.ts'
 import { ChangeFeed, type ChangeListener } from './change-feed.ts'
 import { type LookupObserver, measureReader } from './measured-reader.ts'
 import { MemoryTier } from './memory-tier.ts'
 import { openNoticeBoard } from './open-notice-board.ts'
+import { readClaimed } from './record-claim.ts'
 import { RedisTier } from './redis-tier.ts'
 import { RevocationListener } from './revocation-listener.ts'
 import type { Sealer } from './sealed-entry.ts'
@@ -30,7 +30,7 @@ export interface DirectoryLog {
 
 export interface TokenDirectoryOptions {
   /** Not closed by the directory. */
-  readonly store: TokenReader & ChangeSource
+  readonly store: TokenReader & RecordReader & ChangeSource
   /** How tokens of other services are proven; without it only native ones are found. */
   readonly foreign?: ForeignReaderOptions
   readonly settings: CacheSettings
@@ -84,7 +84,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
   const client = settings.redis && openRedis(settings.redis, log)
   const listener = settings.redis && openListener(settings.redis, () => feed.heed(), monotonic)
   const feed = openFeed(options, monotonic, listener)
-  const native = gateStore(measureReader(options.store, 'store', observer), feed)
+  const native = gateStore(measureReader(readClaimed(options.store), 'store', observer), feed)
   const store = options.foreign === undefined ? native : readForeign(native, options.foreign)
   const shared = { outageGraceMs, feed, observer, random }
   const redis =
@@ -97,7 +97,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
 
   return {
     recall: (cacheKey) => memory.recall(cacheKey),
-    find: (digests: Digests, claim?: ForeignClaim) => memory.find(digests, claim),
+    find: (digests: Digests, claim?: Claim) => memory.find(digests, claim),
     remembers: (digests) => memory.remembers(digests),
     follow: (listener) => feed.follow(listener),
     ringChanged: (keyIds) => memory.ringChanged(keyIds),

@@ -5,7 +5,7 @@
  */
 
 import type { Hashes } from '../formats/foreign-format.ts'
-import type { Digest, Digests, Reading, TokenReader } from '../ports.ts'
+import type { Claim, Digest, Digests, Reading, TokenReader } from '../ports.ts'
 import type { Token } from '../token.ts'
 import type { ClaimedFormat, ForeignCandidate, ForeignClaim, ForeignRecord } from './foreign-record.ts'
 
@@ -26,7 +26,8 @@ export interface ForeignReaderOptions {
 /** Decorates the store. Throws `StoreUnavailable` also when too many secrets are waiting to be verified. */
 export function readForeign(store: TokenReader, options: ForeignReaderOptions): TokenReader {
   return {
-    async find(digests: Digests, claim?: ForeignClaim): Promise<Reading> {
+    async find(digests: Digests, claim?: Claim): Promise<Reading> {
+      if (claim !== undefined && 'recordId' in claim) return store.find(digests, claim)
       const native = await store.find(digests)
       if (native.token !== undefined || claim === undefined) return native
       const reading = await prove(claim, options)

@@ -72,7 +72,7 @@ export function readImportLine(text: string, context: ImportLineContext): Import
   const problems = formProblems(fields, format)
   if (problems.length > 0) return problems
 
-  const expiresAt = fields.expires === undefined ? undefined : Date.parse(String(fields.expires))
+  const expiresAt = fields.expires === undefined ? undefined : firstMomentOver(String(fields.expires), format)
   const isExpired = expiresAt !== undefined && expiresAt <= context.now
   const lifetimeMs = expiresAt === undefined || isExpired ? undefined : expiresAt - context.now
   const request = requestOf(fields, lifetimeMs, context.createdBy)
@@ -85,6 +85,11 @@ export function readImportLine(text: string, context: ImportLineContext): Import
   return typeof hash === 'string' || said.length > 0
     ? said
     : { format: format.name, hash, request, isExpired }
+}
+
+/** Tokens of the gateway are expired from the millisecond of their expiry on. */
+function firstMomentOver(expires: string, { isGoodAtExpiry }: ForeignFormat): number {
+  return Date.parse(expires) + (isGoodAtExpiry ? 1 : 0)
 }
 
 function formProblems(fields: Fields, format: ForeignFormat): readonly string[] {

@@ -24,6 +24,8 @@ interface Hash {
 /** Verifier: Django's own text of the hash. */
 export const djangoApiKey: ForeignFormat = {
   name: 'django-api-key',
+  // `expiry_date < now` is what it calls expired.
+  isGoodAtExpiry: true,
   fields: ['prefix', 'hash'],
 
   read({ prefix: locator, hash }) {

@@ -26,6 +26,8 @@ export interface ForeignHash {
 
 export interface ForeignFormat {
   readonly name: 'gocd' | 'django-api-key' | 'sha256' | 'sentry-dsn'
+  /** Whether the service takes a token in the very moment of its expiry, to the millisecond. */
+  readonly isGoodAtExpiry?: true
   /** Fields of an import line that `read` takes, for whoever misspells them. */
   readonly fields: readonly string[]
   /** The hash in an import line, or a sentence on what is wrong with it. */

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { randomBytes } from 'node:crypto'
+import { Secret } from '../../lib/secret.ts'
 import { fail } from '../stores/stored-value.ts'
 import { equalDigests } from './equal-digests.ts'
-import type { ForeignFormat } from './foreign-format.ts'
+import type { ForeignFormat, ForeignHash, Hashes } from './foreign-format.ts'
 
 const iterations = 4096
 const text = /^([0-9a-f]{8})([0-9a-f]{32})$/
@@ -37,14 +39,23 @@ export const gocd: ForeignFormat = {
 }
 
 /** Verifies the part of a text after the salt id. */
-export async function verifyGocdSecret(
-  secret: string,
-  stored: string,
-  hashes: Parameters<ForeignFormat['verify']>[2],
-): Promise<boolean> {
+export async function verifyGocdSecret(secret: string, stored: string, hashes: Hashes): Promise<boolean> {
   const [, storedSalt, storedHash] = verifier.exec(stored) ?? []
   if (storedSalt === undefined || storedHash === undefined) return fail('verifier')
   return equalDigests(await hashes.pbkdf2(secret, storedSalt, iterations), storedHash, 'hex')
+}
+
+/** A new token as GoCD makes them. Throws `StoreUnavailable` when too many secrets are waiting to be hashed. */
+export async function mintGocdToken(
+  hashes: Pick<Hashes, 'pbkdf2'>,
+): Promise<{ readonly text: Secret; readonly hash: ForeignHash }> {
+  const hex = (bytes: number) => randomBytes(bytes).toString('hex')
+  const [locator, secret, ownSalt] = [hex(4), hex(16), hex(32)]
+  const value = (await hashes.pbkdf2(secret, ownSalt, iterations)).toString('hex')
+  return {
+    text: new Secret(locator + secret),
+    hash: { locator, verifier: `${ownSalt}$${value}`, cost: iterations },
+  }
 }
 
 function isText(value: unknown, grammar: RegExp): value is string {

@@ -1,5 +1,5 @@
 /**
- * The keys that pepper digests, seal what leaves the process and seal the audit record. The current key makes everything new; the others are tried
+ * The keys that pepper digests, seal what leaves the process, sign for others and seal the audit record. The current key makes everything new; the others are tried
  * as well, so that rotation invalidates no token.
  * @module
  */
@@ -10,18 +10,24 @@ import type { Secret } from '../../lib/secret.ts'
 import type { Digest, Digests } from '../ports.ts'
 import { parseRingText, type RingEntry, type RingMaterial } from './key-ring-text.ts'
 import { open, seal } from './seal.ts'
+import { type SigningKey, signingKeyFrom, signingSeedBytes } from './signing-key.ts'
 
 interface RingKey {
   readonly id: string
   readonly pepper: KeyObject
+  readonly records: KeyObject
   readonly sealing: KeyObject
   readonly auditing: KeyObject
+  /** `signingSeedBytes` long. */
+  readonly signing: KeyObject
 }
 
 /** Keys ready for use. Prints without them. */
 export class KeyRing implements EntrySealer {
   readonly #current: RingKey
   readonly #others: readonly RingKey[]
+  /** Made when something is signed first, which most gateways never do. */
+  #signingKeys: readonly [SigningKey, ...SigningKey[]] | undefined
 
   constructor({ current, keys }: RingMaterial) {
     this.#current = deriveKey(current)
@@ -49,6 +55,21 @@ export class KeyRing implements EntrySealer {
   /** The digests under every key, the current one's first: what a record may have been stored under. */
   digests(secret: Secret): Digests {
     return [this.digest(secret), ...this.#others.map((key) => digestWith(key, secret))]
+  }
+
+  /**
+   * Under which a record itself is looked up and cached: by keys of their own, so that no text that anybody could present
+   * has these digests.
+   */
+  recordDigests(recordId: string): Digests {
+    const digestOf = ({ id, records }: RingKey): Digest => ({ keyId: id, value: hmac(records, recordId) })
+    return [digestOf(this.#current), ...this.#others.map(digestOf)]
+  }
+
+  /** The current key's pair first. Every gateway that has the ring has the same pairs. */
+  get signingKeys(): readonly [SigningKey, ...SigningKey[]] {
+    this.#signingKeys ??= [pairOf(this.#current), ...this.#others.map(pairOf)]
+    return this.#signingKeys
   }
 
   /** Seals with the current key. `context` says what the entry is for, for example its cache key. */
@@ -84,15 +105,26 @@ export function parseKeyRing(text: string): KeyRing {
 
 /** Independent keys of one secret (HKDF, RFC 5869): no use can weaken another. */
 function deriveKey({ id, secret }: RingEntry): RingKey {
-  const derive = (info: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)))
+  const derive = (info: string, bytes = 32) =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, bytes)))
   return {
     id,
     pepper: derive('sallyport token digest v1'),
+    records: derive('sallyport record digest v1'),
     sealing: derive('sallyport seal v1'),
     auditing: derive('sallyport audit v1'),
+    signing: derive('sallyport sign v1', signingSeedBytes),
   }
 }
 
+function pairOf({ signing }: RingKey): SigningKey {
+  return signingKeyFrom(signing.export())
+}
+
 function digestWith({ id, pepper }: RingKey, secret: Secret): Digest {
-  return { keyId: id, value: createHmac('sha256', pepper).update(secret.reveal()).digest('base64url') }
+  return { keyId: id, value: hmac(pepper, secret.reveal()) }
+}
+
+function hmac(key: KeyObject, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url')
 }

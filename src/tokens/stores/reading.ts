@@ -4,6 +4,7 @@
  */
 
 import { timingSafeEqual } from 'node:crypto'
+import { foreignKeyId } from '../foreign/foreign-digest.ts'
 import type { Digests, Reading } from '../ports.ts'
 import { readToken, type StoredForms } from './stored-token.ts'
 import { fail, type StoredRow, textIn, versionIn } from './stored-value.ts'
@@ -18,6 +19,15 @@ export function readReading(rows: readonly StoredRow[], digests: Digests, forms:
   if (another !== undefined) throw new Error('the store holds two records for one credential')
   if (row === undefined || row.id === null || !isPresented(row, digests)) return { token: undefined, version }
   return { token: readToken(row, forms), version, keyId: textIn(row, 'key_id') }
+}
+
+/** What a look-up by id makes of its rows. A record of another service, as it was imported, is under no key. */
+export function readReadingById(rows: readonly StoredRow[], forms: StoredForms): Reading {
+  const version = readVersion(rows)
+  const [row] = rows
+  if (row === undefined || row.id === null) return { token: undefined, version }
+  const keyId = textIn(row, 'key_id')
+  return { token: readToken(row, forms), version, ...(keyId !== foreignKeyId && { keyId }) }
 }
 
 /** The change clock's version from the one row that holds it. */

@@ -7,7 +7,7 @@ import { cache } from '../../../src/config/schema/tokens.ts'
 import { openTokenDirectory, type TokenDirectory } from '../../../src/tokens/cache/token-directory.ts'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
-import type { ChangeSource, TokenReader } from '../../../src/tokens/ports.ts'
+import type { ChangeSource, RecordReader, TokenReader } from '../../../src/tokens/ports.ts'
 import type { Scope } from '../../support/private-server.ts'
 
 export const keyRing = parseKeyRing(newKeyRing({ now: () => Date.now() }).reveal())
@@ -20,7 +20,7 @@ export interface Replica {
 }
 
 export interface ReplicaPlan {
-  readonly store: TokenReader & ChangeSource
+  readonly store: TokenReader & RecordReader & ChangeSource
   readonly redisUrl?: string
   readonly redisTtl?: string
   readonly outageGraceMs?: number

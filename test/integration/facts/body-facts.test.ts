@@ -75,6 +75,31 @@ t.test('another value, or none that is certain, goes nowhere', async (t) => {
   t.equal(upstream.requests.length, 0)
 })
 
+t.test('of a value that has to begin with something, the fact is what follows', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const gateway = await startTestGateway(t, {
+    upstream: upstream.url,
+    routes: [
+      {
+        match: { path: '/notice' },
+        facts: { build: { body: '/about', prefix: 'build/' } },
+        authorize: { bindings: { build: '{build}' } },
+      },
+    ],
+  })
+  const { text } = await gateway.issue({ bindings: { build: ['7'] } })
+  const post = async (about: unknown) => {
+    const headers: readonly HeaderLine[] = [['Authorization', `Bearer ${text}`], json]
+    return (
+      await gateway.request({ method: 'POST', path: '/notice', headers, body: JSON.stringify({ about }) })
+    ).status
+  }
+  t.equal(await post('build/7'), 200)
+  for (const other of ['build/8', 'build/', 'project/7', '7', 'xbuild/7', '/build/7', 'BUILD/7', 7])
+    t.equal(await post(other), 403, String(other))
+  t.equal(upstream.requests.length, 1)
+})
+
 t.test('a body that could be read as something else than JSON says nothing', async (t) => {
   const { upstream, post } = await start(t)
   const others: readonly (readonly HeaderLine[])[] = [

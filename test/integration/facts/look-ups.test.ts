@@ -169,3 +169,16 @@ t.test('a header of the answer may say it', async (t) => {
     t.equal(answer.status, status, project)
   }
 })
+
+t.test('an answer that is longer than its bound is none, and one at the bound is', async (t) => {
+  const long = (length: number) => ({ body: '{"project":{"slug":"pip"}}'.padEnd(length, ' ') })
+  for (const [length, status] of [
+    [1024, 200],
+    [1025, 503],
+  ] as const) {
+    const reply = (request: RecordedRequest) => (isQuestion(request) ? long(length) : { body: 'ok' })
+    const { get, forwarded } = await start(t, reply, { bytesMax: '1KiB' })
+    t.equal(await get('/logs/1'), status, String(length))
+    t.equal(forwarded(), status === 200 ? 1 : 0)
+  }
+})

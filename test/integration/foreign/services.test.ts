@@ -46,7 +46,11 @@ function startGateway(name: string, store: { readonly rehashForeign?: boolean } 
       },
       {
         match: { path: '/api/{project}/store' },
-        credentials: ['dsn', { sentryAuth: 'X-Sentry-Auth' }, { query: 'sentry_key' }],
+        credentials: [
+          'dsn',
+          { header: 'X-Sentry-Auth', scheme: 'Sentry', parameter: 'sentry_key' },
+          { query: 'sentry_key' },
+        ],
         authorize: { kinds: ['dsn'], bindings: { project: '{project}' } },
       },
     ],

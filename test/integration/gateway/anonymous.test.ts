@@ -77,6 +77,28 @@ t.test('none at all is anonymous only where the route says so', async (t) => {
   t.equal(upstream.requests.length, 2)
 })
 
+t.test('where only reads are anonymous, nothing else is', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const gateway = await startTestGateway(t, {
+    upstream: upstream.url,
+    routes: [
+      {
+        match: { path: '/x' },
+        missingCredential: 'anonymous-reads',
+        invalidCredential: 'anonymous-reads',
+      },
+    ],
+  })
+  for (const headers of [[], [bearer('spp_unknown')]]) {
+    for (const method of ['GET', 'HEAD', 'OPTIONS'])
+      t.equal((await gateway.request({ method, path: '/x', headers })).status, 200, method)
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'get', 'PROPFIND'])
+      t.not((await gateway.request({ method, path: '/x', headers })).status, 200, method)
+  }
+  t.strictSame(new Set(upstream.requests.map(({ method }) => method)), new Set(['GET', 'HEAD', 'OPTIONS']))
+  t.equal(upstream.requests.length, 6)
+})
+
 t.test('two credentials, and a malformed one, are refused there too', async (t) => {
   const { upstream, token, get } = await start(t)
   t.equal(await get('/read/x', bearer(token), bearer('spp_unknown')), 400)

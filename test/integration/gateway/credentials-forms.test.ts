@@ -30,7 +30,7 @@ const routes: readonly (readonly [name: string, credentials: Credentials])[] = [
   ['basic', ['basic']],
   ['swift', [{ header: 'X-Auth-Token' }]],
   ['docs', ['token', { header: 'X-Api-Key' }]],
-  ['sentry', ['dsn', { sentryAuth: 'X-Sentry-Auth' }]],
+  ['sentry', ['dsn', { header: 'X-Sentry-Auth', scheme: 'Sentry', parameter: 'sentry_key' }]],
   ['feed', [{ query: 'access_token' }]],
   ['any', ['bearer', 'basic', { header: 'X-Auth-Token' }, { query: 'access_token' }]],
 ]

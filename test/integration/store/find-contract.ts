@@ -5,6 +5,7 @@
 
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
+import { foreignDigest } from '../../../src/tokens/foreign/foreign-digest.ts'
 import { mintToken } from '../../../src/tokens/mint-token.ts'
 import type { TokenFilter } from '../../../src/tokens/ports.ts'
 import { StoreUnavailable } from '../../../src/tokens/ports.ts'
@@ -38,6 +39,27 @@ export function testFinding(t: Test, newDatabase: NewDatabase): void {
     t.match(token.subject, { name: 'test:tester', kind: 'user', status: 'active', createdAt: start })
     t.same(await store.find(digests), { token, version: 0, keyId: 'k1' })
     t.same(await store.showToken(token.id), token)
+  })
+
+  t.test('finds the same by its id, in the same snapshot and under the same key', async (t) => {
+    const store = (await newDatabase(t)).open()
+    const { token, digests } = await addToken(store, { bindings: { group: ['acme'] } })
+    await addToken(store)
+    t.same(await store.findById(token.id), await store.find(digests))
+    await store.revokeToken(token.id, revocation)
+    const revoked = await store.findById(token.id)
+    t.same(revoked, await store.find(digests))
+    t.match(revoked, { version: 1, token: { revokedAt: revocation.at } })
+    for (const id of [newRecordId(clock), '', `${token.id}'`, token.id.toUpperCase()]) {
+      t.same(await store.findById(id), { token: undefined, version: 1 }, id)
+    }
+  })
+
+  t.test('a record of another service, found by its id, is under no key', async (t) => {
+    const store = (await newDatabase(t)).open()
+    const digest = foreignDigest({ format: 'gocd', locator: 'abc' })
+    const { token } = await addToken(store, { digest })
+    t.same(await store.findById(token.id), { token, version: 0 })
   })
 
   t.test('«nowhere» and «anywhere» come back as they were recorded', async (t) => {

@@ -4,9 +4,9 @@
  */
 
 import t from 'tap'
+import { startRegistry } from '../../support/docker-registry.ts'
 import { newInstallation } from '../../support/installation.ts'
 import type { Scope } from '../../support/private-server.ts'
-import { startRegistry } from '../../support/registry.ts'
 import { sampleMemory } from '../../support/sampled-memory.ts'
 import { gibibyte, transfer } from './transfers.ts'
 

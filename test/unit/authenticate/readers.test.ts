@@ -5,13 +5,15 @@
 
 import fc from 'fast-check'
 import t from 'tap'
+import { compileReadAuthParam } from '../../../src/authenticate/auth-param.ts'
 import { readBasic } from '../../../src/authenticate/basic.ts'
 import type { Credential, CredentialProblem } from '../../../src/authenticate/credential.ts'
-import { readDsn, readSentryAuth } from '../../../src/authenticate/dsn.ts'
+import { readDsn } from '../../../src/authenticate/dsn.ts'
 import { readToken68 } from '../../../src/authenticate/token68.ts'
 
 const revealed = (read: Credential | CredentialProblem) =>
   'problem' in read ? undefined : read.secret.reveal()
+const readParameter = compileReadAuthParam('Sentry', 'sentry_key')
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const dsn = (text: string) => {
   const read = readDsn(text)
@@ -91,7 +93,7 @@ t.test('a DSN yields its public key and the last segment of its path', async (t)
   for (const [text, expected] of texts) t.strictSame(dsn(text), expected, text.slice(0, 60))
 })
 
-t.test('X-Sentry-Auth yields sentry_key, whatever the order of its parameters', async (t) => {
+t.test('auth-params yield the one that is named, whatever the order of its parameters', async (t) => {
   const good = ['sentry_key=K', 'sentry_version=7', 'sentry_client=raven-js/3.2', 'sentry_timestamp=1.5']
   fc.assert(
     fc.property(
@@ -99,7 +101,7 @@ t.test('X-Sentry-Auth yields sentry_key, whatever the order of its parameters', 
       fc.constantFrom(',', ', ', ' , '),
       (parts, comma) => {
         const expected = parts.includes('sentry_key=K') ? 'K' : undefined
-        return revealed(readSentryAuth(`Sentry ${parts.join(comma)}`)) === expected
+        return revealed(readParameter(`Sentry ${parts.join(comma)}`)) === expected
       },
     ),
   )
@@ -109,12 +111,12 @@ t.test('X-Sentry-Auth yields sentry_key, whatever the order of its parameters', 
     ...['Sentry sentry_key=K,sentry_key=K', 'Sentry ,sentry_key=K', 'Sentry sentry_key=K,,a=1'],
     ...['Sentry SENTRY_KEY=K', 'Sentry sentry_key=K\tx=1', `Sentry sentry_key=${'K'.repeat(5000)}`],
   ]) {
-    t.equal(revealed(readSentryAuth(text)), undefined, text.slice(0, 40))
+    t.equal(revealed(readParameter(text)), undefined, text.slice(0, 40))
   }
 })
 
 t.test('no reader throws, takes long, or quotes its text in a problem', async (t) => {
-  const readers = [readBasic, readDsn, readSentryAuth, (text: string) => readToken68('header', text)]
+  const readers = [readBasic, readDsn, readParameter, (text: string) => readToken68('header', text)]
   const word = fc.constantFrom(
     's3cret',
     ':',

@@ -8,13 +8,14 @@ import {
   type ChangeSource,
   type Digests,
   type Reading,
+  type RecordReader,
   StoreUnavailable,
   type TokenChange,
   type TokenReader,
 } from '../../../src/tokens/ports.ts'
 import type { Token } from '../../../src/tokens/token.ts'
 
-export class HeldStore implements TokenReader, ChangeSource {
+export class HeldStore implements TokenReader, RecordReader, ChangeSource {
   readonly #tokens = new Map<string, Token>()
   #changes: TokenChange[] = []
   #version = 0
@@ -63,6 +64,10 @@ export class HeldStore implements TokenReader, ChangeSource {
     const found = digests.find(({ value }) => this.#tokens.has(value))
     if (found === undefined) return this.#answer({ token: undefined, version })
     return this.#answer({ token: this.#tokens.get(found.value), version, keyId: found.keyId })
+  }
+
+  findById(id: string): Promise<Reading> {
+    return this.find(digestsOf(id))
   }
 
   async currentVersion(): Promise<number> {

@@ -175,6 +175,42 @@ t.test('a route that cannot be asked to upgrade, or whose clients are cut off, i
   )
 })
 
+t.test('with profile.registry, settings that it would not go by are refused where they stand', async (t) => {
+  const registry = (rest: string, path = '/{path*}') =>
+    routes(`name: a, match: { path: "${path}" }, upstream: legacy, ${rest}`)
+  const profile = 'profile: { registry: {} }'
+  t.same(problemsOf(t, registry(profile)), [])
+  t.same(problemsOf(t, registry(`${profile}, upstreamCredential: passthrough, mode: shadow`)), [])
+  for (const [rest, problem] of [
+    ['pathMode: raw-exact', /\.pathMode: expected strict/],
+    ['credentials: [bearer, basic]', /\.credentials: expected \[bearer\]/],
+    ['missingCredential: anonymous', /\.missingCredential: expected refuse/],
+    ['invalidCredential: anonymous', /\.invalidCredential: expected refuse/],
+    ['preflight: forward', /\.preflight: expected authorize/],
+    ['authorize: { public: true }', /\.authorize\.public: has no place/],
+    ['authorize: { system: allow }', /\.authorize\.system: expected refuse/],
+    ['authorize: { ignoreBindings: [x] }', /\.ignoreBindings: has no effect/],
+    ['authorize: { access: owner }', /\.access: has no effect/],
+    ['authorize: { scopes: { allOf: [x] } }', /\.scopes: say it in profile\.registry\.scopes/],
+  ] as const) {
+    t.ok(
+      problemsOf(t, registry(`${profile}, ${rest}`)).some((one) => problem.test(one)),
+      rest,
+    )
+  }
+  for (const [settings, problem] of [
+    ['tokenLifetime: 61m', /tokenLifetime: expected at most 1h/],
+    ['keysPath: /token', /keysPath: expected another path/],
+    ['tokenPaths: [/v2/token]', /tokenPaths\[0\]: expected a plain path/],
+    ['tokenPaths: []', /tokenPaths/],
+    ['service: "a\\"b"', /service: expected letters/],
+    ['publicUrl: "https://a.example/x"', /publicUrl/],
+  ] as const) {
+    t.match(problemsOf(t, registry(`profile: { registry: { ${settings} } }`)), [problem], settings)
+  }
+  t.match(problemsOf(t, registry(profile, '/v2/{path*}')), [/match\.path: expected «\/\{path\*\}»/])
+})
+
 t.test('with profile.swift, settings that Swift would not go by are refused where they stand', async (t) => {
   const swift = (rest: string) => routes(`name: a, match: { path: "/{path*}" }, upstream: legacy, ${rest}`)
   const sound = 'pathMode: raw-exact, authorize: { kinds: [session] }'

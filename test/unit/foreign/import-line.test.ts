@@ -48,6 +48,16 @@ t.test('a token that has expired is no problem', async (t) => {
   t.match(read({ ...least, expires: '2026-01-31T00:00:01Z' }), { isExpired: false })
 })
 
+t.test('a key of Django REST Framework API Key is good in the very moment of its expiry', async (t) => {
+  const key = { format: 'django-api-key', prefix: 'abcdefgh', hash: `sha512$$${'ab'.repeat(64)}` }
+  const line = { ...key, kind: 'build', subject: 'pip' }
+  t.match(read({ ...line, expires: '2026-01-31T00:00:00.000Z' }), {
+    isExpired: false,
+    request: { lifetimeMs: 1 },
+  })
+  t.match(read({ ...line, expires: '2026-01-30T23:59:59.999Z' }), { isExpired: true })
+})
+
 t.test('everything that is wrong with a line is said', async (t) => {
   const cases: readonly (readonly [object | string, RegExp])[] = [
     ['no object', /one JSON object/],

@@ -4,7 +4,7 @@
  */
 
 import t from 'tap'
-import { gocd, verifyGocdSecret } from '../../../src/tokens/formats/gocd.ts'
+import { gocd, mintGocdToken, verifyGocdSecret } from '../../../src/tokens/formats/gocd.ts'
 import { countingPool, misspelt, vectors } from './vectors.ts'
 
 t.test('agrees with every hash that GoCD makes', async (t) => {
@@ -63,4 +63,20 @@ t.test('a verifier that was never written is no wrong secret', async (t) => {
   const { pool } = countingPool()
   const text = vectors.gocd[1]?.display_token ?? ''
   await t.rejects(gocd.verify(text, 'nonsense', pool) as Promise<boolean>, { message: /unreadable/ })
+})
+
+t.test('a token that is made is one that would be recognised and proven', async (t) => {
+  const { pool } = countingPool()
+  const [{ text, hash }, other] = [await mintGocdToken(pool), await mintGocdToken(pool)]
+  t.match(text.reveal(), /^[0-9a-f]{40}$/)
+  t.equal(gocd.recognise(text.reveal(), pool), hash.locator)
+  t.equal(await gocd.verify(text.reveal(), hash.verifier, pool), true)
+  t.equal(await gocd.verify(misspelt(text.reveal()), hash.verifier, pool), false)
+  const [saltHex, value] = hash.verifier.split('$')
+  t.same(
+    gocd.read({ saltId: hash.locator, salt: saltHex, hash: value }),
+    hash,
+    'as an import line would have it',
+  )
+  t.not(other.text.reveal(), text.reveal())
 })

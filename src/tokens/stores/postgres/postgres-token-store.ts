@@ -26,7 +26,7 @@ import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readVersion } from '../reading.ts'
+import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
@@ -81,6 +81,13 @@ export class PostgresTokenStore implements TokenStore {
     // Named: parsed once for each connection.
     const rows = await this.#connections.ask({ name: 'find', text: sql.find, values: [keyIds, values] })
     return readReading(rows, digests, postgresForms)
+  }
+
+  async findById(id: string): Promise<Reading> {
+    this.#onQuery('findById')
+    const values = [isRecordId(id) ? id : null]
+    const rows = await this.#connections.ask({ name: 'findById', text: sql.findById, values })
+    return readReadingById(rows, postgresForms)
   }
 
   async currentVersion(signal?: AbortSignal): Promise<number> {

@@ -26,6 +26,14 @@ LEFT JOIN (
   JOIN subjects ON subjects.id = tokens.subject_id
 ) AS found ON true`
 
+/** As `find`, by the id of the record. Primary key. */
+export const findById = `
+SELECT change_clock.version, found.*
+FROM change_clock
+LEFT JOIN (
+  SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $id
+) AS found ON true`
+
 export const currentVersion = 'SELECT version FROM change_clock'
 
 /** Rising order of version, through the primary key. */

@@ -25,7 +25,7 @@ import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readVersion } from '../reading.ts'
+import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
@@ -74,6 +74,11 @@ export class SqliteTokenStore implements TokenStore {
     const presented = digests.map(({ keyId, value }) => ({ keyId, hex: digestBytes(value).toString('hex') }))
     const rows = this.#connection.ask(sql.find, { digests: JSON.stringify(presented) })
     return readReading(rows, digests, sqliteForms)
+  }
+
+  async findById(id: string): Promise<Reading> {
+    this.#onQuery('findById')
+    return readReadingById(this.#connection.ask(sql.findById, { id }), sqliteForms)
   }
 
   async currentVersion(signal?: AbortSignal): Promise<number> {

@@ -1,9 +1,9 @@
 /**
- * Questions that may fail: where Swift or the store cannot tell, nobody is taken for anything.
+ * Questions that may fail: where the service or the store cannot tell, nobody is taken for anything.
  * @module
  */
 
-import { type Refusal, refuse } from '../../request/refusal.ts'
+import { type Refusal, refuse } from '../request/refusal.ts'
 
 /** What was found out. */
 export interface Found<T> {

@@ -1,0 +1,38 @@
+{{/*
+The configuration of the gateway: `config` as it was given, and what the chart knows better, such as ports, places of
+secrets and times of draining. No secret is in it, only where each is found.
+*/}}
+
+{{- define "sallyport.config" -}}
+{{- include "sallyport.checks" . -}}
+{{- $timeouts := dict "drain" (printf "%ds" (int .Values.drain.seconds)) "drainDelay" (printf "%ds" (int .Values.drain.delaySeconds)) -}}
+{{- $listen := dict "address" .Values.listen.address "port" (int .Values.listen.port) "timeouts" $timeouts -}}
+{{- if .Values.tls.secretName -}}
+{{- $certificate := dict "certificate" "/run/sallyport/tls/tls.crt" "key" "/run/sallyport/tls/tls.key" -}}
+{{- $_ := set $listen "tls" (dict "certificates" (list $certificate)) -}}
+{{- end -}}
+{{- $store := dict "postgres" (dict "url" "${env:DATABASE_URL}") -}}
+{{- if .Values.migrations.enabled -}}
+{{- $_ := set $store "migrations" "manual" -}}
+{{- end -}}
+{{- $own := dict "listen" $listen "store" $store "keys" (dict "file" "/run/sallyport/keys/keys.json") -}}
+{{- $_ := set $own "admin" (dict "address" .Values.admin.address "port" (int .Values.admin.port)) -}}
+{{- if .Values.secrets.redis.name -}}
+{{- $_ := set $own "cache" (dict "redis" (dict "url" "${env:REDIS_URL}")) -}}
+{{- end -}}
+{{/* Probes come from the node, so the admin listener is not on the loopback; the NetworkPolicy closes it to others. */}}
+{{- $_ := set $own "insecure" (append (.Values.config.insecure | default list) "public-admin" | uniq) -}}
+{{- mergeOverwrite (deepCopy .Values.config) $own | toYaml -}}
+{{- end -}}
+
+{{/*
+Changes when a running gateway could not take the configuration over, and only then: pods are replaced for it. All else
+is reloaded by the pods as they are.
+*/}}
+{{- define "sallyport.restartChecksum" -}}
+{{- $config := include "sallyport.config" . | fromYaml -}}
+{{- $fixed := pick $config "listen" "admin" "keys" "store" "cache" "systemToken" -}}
+{{- $limits := omit (get $fixed.listen "limits" | default dict) "headerCount" "targetBytes" -}}
+{{- $_ := set $fixed "listen" (merge (dict "limits" $limits) (omit $fixed.listen "limits")) -}}
+{{- $fixed | toJson | sha256sum -}}
+{{- end -}}

@@ -1,0 +1,152 @@
+/**
+ * Statements about tokens that the gateway signs and reads again (JWT, ES256). One names a token by the id of its record,
+ * and is worth what the record says at the moment: it is no secret of the token's, and ends with it.
+ * @module
+ */
+
+import { randomUUID } from 'node:crypto'
+import { errors, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../lib/clock.ts'
+import { Secret } from '../../lib/secret.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+
+/** What one kind of statement says besides whose it is. */
+export interface AssertionKind<Content> {
+  readonly issuer: string
+  readonly audience: string
+  readonly lifetimeMs: number
+  /** How long a statement that has expired is still taken: clocks differ. */
+  readonly leewayMs: number
+  write(content: Content): JWTPayload
+  /** `undefined` when the claims are not what `write` makes. */
+  read(claims: JWTPayload): Content | undefined
+}
+
+export interface AssertionContext {
+  /** The ring in force. */
+  readonly keyRing: () => KeyRing
+  readonly clock: Clock
+}
+
+export interface SignedAssertion {
+  readonly text: Secret
+  /** Milliseconds since the epoch, whole seconds, both. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+export interface Assertion<Content> {
+  /** Id of the token's record. */
+  readonly tokenId: string
+  readonly content: Content
+  /** From then on it is not taken any more; milliseconds since the epoch. */
+  readonly until: number
+}
+
+const algorithm = 'ES256'
+const type = 'JWT'
+/** Statements that are known to be genuine. */
+const rememberedMax = 20_000
+
+export class Assertions<Content extends object> {
+  readonly #kind: AssertionKind<Content>
+  readonly #context: AssertionContext
+  readonly #verified = new LRUCache<string, Assertion<Content>>({ max: rememberedMax })
+  /** What is remembered was signed with a key of this ring. */
+  #ring: KeyRing | undefined
+
+  constructor(kind: AssertionKind<Content>, context: AssertionContext) {
+    this.#kind = kind
+    this.#context = context
+  }
+
+  /** Never outlives the token, whose end is `tokenExpiresAt`. */
+  async sign(
+    tokenId: string,
+    content: Content,
+    tokenExpiresAt = Number.POSITIVE_INFINITY,
+  ): Promise<SignedAssertion> {
+    const { issuer, audience, lifetimeMs, write } = this.#kind
+    const { keyRing, clock } = this.#context
+    const [{ id, privateKey }] = keyRing().signingKeys
+    const issuedAt = Math.floor(clock.now() / 1_000)
+    const expiresAt = Math.floor(Math.min(issuedAt + lifetimeMs / 1_000, tokenExpiresAt / 1_000))
+    const text = await new SignJWT(write(content))
+      .setProtectedHeader({ alg: algorithm, typ: type, kid: id })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(tokenId)
+      .setIssuedAt(issuedAt)
+      .setNotBefore(issuedAt)
+      .setExpirationTime(expiresAt)
+      .setJti(randomUUID())
+      .sign(privateKey)
+    return { text: new Secret(text), issuedAt: issuedAt * 1_000, expiresAt: expiresAt * 1_000 }
+  }
+
+  /** One that was verified before and is still taken, at once. */
+  recall(text: Secret): Assertion<Content> | undefined {
+    const ring = this.#remembering()
+    const known = this.#verified.get(ring.digest(text).value)
+    return known !== undefined && this.#context.clock.now() < known.until ? known : undefined
+  }
+
+  /** `expired`: it was genuine. `invalid`: it is none of these. Never rejects. */
+  async verify(text: Secret): Promise<Assertion<Content> | 'expired' | 'invalid'> {
+    const ring = this.#remembering()
+    const assertion = await this.#verify(text, ring)
+    if (typeof assertion === 'object' && ring === this.#remembering()) {
+      this.#verified.set(ring.digest(text).value, assertion)
+    }
+    return assertion
+  }
+
+  /** The public keys, for whoever verifies by itself. */
+  async publicKeys(): Promise<{ readonly keys: readonly JWK[] }> {
+    const keys = this.#context.keyRing().signingKeys.map(async ({ id, publicKey }) => ({
+      ...(await exportJWK(publicKey)),
+      kid: id,
+      alg: algorithm,
+      use: 'sig',
+    }))
+    return { keys: await Promise.all(keys) }
+  }
+
+  async #verify(text: Secret, ring: KeyRing): Promise<Assertion<Content> | 'expired' | 'invalid'> {
+    const { issuer, audience, leewayMs, read } = this.#kind
+    try {
+      const { payload } = await jwtVerify(
+        text.reveal(),
+        ({ kid }) => {
+          const key = ring.signingKeys.find(({ id }) => id === kid)
+          if (key === undefined) throw new errors.JWKSNoMatchingKey()
+          return key.publicKey
+        },
+        {
+          algorithms: [algorithm],
+          typ: type,
+          issuer,
+          audience,
+          clockTolerance: leewayMs / 1_000,
+          currentDate: new Date(this.#context.clock.now()),
+          requiredClaims: ['sub', 'exp', 'nbf'],
+        },
+      )
+      const content = read(payload)
+      const { sub, exp } = payload
+      if (sub === undefined || exp === undefined || content === undefined) return 'invalid'
+      return { tokenId: sub, content, until: exp * 1_000 + leewayMs }
+    } catch (error) {
+      return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
+    }
+  }
+
+  /** The ring in force. What was signed with a key of another is to be looked at again. */
+  #remembering(): KeyRing {
+    const ring = this.#context.keyRing()
+    if (ring !== this.#ring) this.#verified.clear()
+    this.#ring = ring
+    return ring
+  }
+}

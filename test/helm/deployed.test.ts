@@ -1,0 +1,64 @@
+/**
+ * What the chart installs works: the gateway takes the configuration that is rendered for it, after the Job that comes
+ * before it, and not without.
+ * @module
+ */
+
+import t from 'tap'
+import { request } from '../support/raw-request.ts'
+import { recordingUpstream } from '../support/recording-upstream.ts'
+import { until } from '../support/until.ts'
+import { deploy, started } from './deploy.ts'
+
+t.test('behind the Job the gateway is ready, refuses who has no token, and ends in order', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const deployed = await deploy(t, upstream.url)
+
+  const early = await deployed.serve()
+  t.equal(await early.ended, 1, 'without migrations it does not start')
+  t.match(early.output(), /migrate/)
+
+  const prepared = await deployed.prepare()
+  t.equal(prepared.code, 0, prepared.stderr)
+  const running = await deployed.serve()
+  await started(running)
+  t.equal((await request(deployed.adminPort, { path: '/livez' })).status, 200)
+  t.equal((await request(deployed.adminPort, { path: '/readyz' })).status, 200)
+  t.equal((await request(deployed.port, { path: '/anything' })).status, 401)
+  t.equal(upstream.requests.length, 0)
+  await running.stop()
+  t.equal(await running.ended, 0)
+})
+
+t.test('an upgrade of routes is taken over by the gateway as it runs, one of the store is not', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const deployed = await deploy(t, upstream.url)
+  const prepared = await deployed.prepare()
+  t.equal(prepared.code, 0, prepared.stderr)
+  await started(await deployed.serve())
+  const ask = (path: string) => request(deployed.port, { path })
+  const configuration = async () => {
+    const { body } = await request(deployed.adminPort, { path: '/readyz' })
+    return JSON.parse(body.toString()).checks.configuration
+  }
+
+  const match = { path: '/{path*}', methods: ['GET'] }
+  const routes = [{ name: 'open', match, upstream: 'legacy', authorize: { public: true } }]
+  t.equal((await ask('/before')).status, 401)
+  deployed.upgrade({ routes })
+  await until(async () => (await ask('/after')).status === 200)
+  t.strictSame(new Set(upstream.requests.map(({ target }) => target)), new Set(['/after']))
+
+  deployed.upgrade({ store: { outageGrace: '10s' } })
+  await until(async () => (await configuration()) === 'degraded')
+  t.equal((await ask('/after')).status, 200, 'what was in force is in force')
+})
+
+t.test('a configuration that cannot be used fails in the Job, before the schema is touched', async (t) => {
+  const authorize = { condition: 'token.nonsense ==' }
+  const routes = [{ name: 'everything', match: { path: '/{path*}' }, upstream: 'legacy', authorize }]
+  const deployed = await deploy(t, 'http://127.0.0.1:9', { routes })
+  const prepared = await deployed.prepare()
+  t.equal(prepared.code, 1)
+  t.match(prepared.stderr, /sallyport\.yaml:\d+: routes\[0\]\.authorize\.condition/)
+})
