@@ -33,17 +33,38 @@ export function bytesRead(length: number): Buffer {
   return readBuffer.subarray(0, length)
 }
 
-/** Write a piece of a body, which may change when this returns. False where `drain` is to be waited for. */
-export function writePiece(response: ClientResponse, piece: Buffer): boolean {
-  if (piece.length < copyBytesMin || piece.length > pieceBytesMax || held >= heldMax) {
-    return response.write(Buffer.from(piece))
+/** The pieces of one response. To be ended when that has closed, because Node drops some writes then without a word. */
+export class Pieces {
+  readonly #response: ClientResponse
+  #held = 0
+  #isOver = false
+
+  constructor(response: ClientResponse) {
+    this.#response = response
   }
-  const copy = free.pop() ?? Buffer.allocUnsafeSlow(pieceBytesMax)
-  piece.copy(copy)
-  held++
-  return response.write(copy.subarray(0, piece.length), (error) => {
+
+  /** Write a piece of the body, which may change when this returns. False where `drain` is to be waited for. */
+  write(piece: Buffer): boolean {
+    const isBorrowed = piece.length >= copyBytesMin && piece.length <= pieceBytesMax && held < heldMax
+    if (!isBorrowed || this.#isOver) return this.#response.write(Buffer.from(piece))
+    const copy = free.pop() ?? Buffer.allocUnsafeSlow(pieceBytesMax)
+    piece.copy(copy)
+    held++
+    this.#held++
+    return this.#response.write(copy.subarray(0, piece.length), (error) => this.#written(copy, error))
+  }
+
+  /** What was not written by now is not used again: it may lie in a queue yet. */
+  end(): void {
+    this.#isOver = true
+    held -= this.#held
+    this.#held = 0
+  }
+
+  #written(copy: Buffer, error: Error | null | undefined): void {
+    if (this.#isOver) return
     held--
-    // What was not written may lie in a queue yet.
+    this.#held--
     if (!error && free.length < freeMax) free.push(copy)
-  })
+  }
 }

@@ -7,7 +7,7 @@
 
 import type { ClientResponse } from '../request/exchange.ts'
 import type { Refusal } from '../request/refusal.ts'
-import { writePiece } from './pieces.ts'
+import { Pieces } from './pieces.ts'
 import type { InterimHead, ResponseReceiver, UpstreamCall, UpstreamHead } from './upstream-client.ts'
 import { refusalOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
@@ -39,6 +39,8 @@ export class ResponseCarrier implements ResponseReceiver {
   readonly #upstream: Upstream
   readonly #carrying: Carrying
   #call: UpstreamCall | undefined
+  /** Of a body that does not leave in one write. */
+  #pieces: Pieces | undefined
   /** Of the body, as the head announced it. */
   #announcedBytes: number | undefined
   #hasBegun = false
@@ -50,7 +52,10 @@ export class ResponseCarrier implements ResponseReceiver {
     this.#upstream = upstream
     this.#carrying = carrying
     upstream.requests++
-    response.on('close', () => this.#giveUp())
+    response.on('close', () => {
+      this.#pieces?.end()
+      this.#giveUp()
+    })
   }
 
   /** The call whose response this takes. */
@@ -99,7 +104,8 @@ export class ResponseCarrier implements ResponseReceiver {
       return
     }
     if (!this.#hasBegun) this.#sendHead()
-    if (writePiece(this.#response, bytes) || this.#isHeldBack) return
+    this.#pieces ??= new Pieces(this.#response)
+    if (this.#pieces.write(bytes) || this.#isHeldBack) return
     this.#isHeldBack = true
     this.#call?.pause()
     this.#response.once('drain', () => {

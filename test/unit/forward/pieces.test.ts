@@ -5,7 +5,7 @@
  */
 
 import t from 'tap'
-import { bytesRead, bytesToReadInto, writePiece } from '../../../src/forward/pieces.ts'
+import { bytesRead, bytesToReadInto, Pieces } from '../../../src/forward/pieces.ts'
 import type { ClientResponse } from '../../../src/request/exchange.ts'
 
 type OnWritten = (error?: Error | null) => void
@@ -17,7 +17,7 @@ function slowClient() {
     written.push({ bytes, onWritten })
     return false
   }
-  return { response: { write } as unknown as ClientResponse, written }
+  return { pieces: new Pieces({ write } as unknown as ClientResponse), written }
 }
 
 function piece(length: number, byte: number): Buffer {
@@ -25,10 +25,10 @@ function piece(length: number, byte: number): Buffer {
 }
 
 t.test('what is read next does not change what a client is still to get', async (t) => {
-  const { response, written } = slowClient()
+  const { pieces, written } = slowClient()
   for (const length of [1, 8 * 1024, 64 * 1024, 256 * 1024, 300 * 1024]) {
     const bytes = piece(length, 7)
-    writePiece(response, bytes)
+    pieces.write(bytes)
     bytes.fill(8)
     t.ok(written.at(-1)?.bytes.equals(piece(length, 7)), `${length} bytes`)
   }
@@ -36,9 +36,9 @@ t.test('what is read next does not change what a client is still to get', async 
 })
 
 t.test('bytes are used again when they were written, and never when they were not', async (t) => {
-  const { response, written } = slowClient()
+  const { pieces, written } = slowClient()
   const write = (byte: number) => {
-    writePiece(response, piece(10_000, byte))
+    pieces.write(piece(10_000, byte))
     const last = written.at(-1)
     if (last?.onWritten === undefined) throw new Error('nobody asked what became of it')
     return { buffer: last.bytes.buffer, onWritten: last.onWritten }
@@ -58,15 +58,32 @@ t.test('bytes are used again when they were written, and never when they were no
 })
 
 t.test('while clients hold 64 MiB, less is read at a time, and no more is lent', async (t) => {
-  const { response, written } = slowClient()
+  const { pieces, written } = slowClient()
   t.equal(bytesToReadInto().length, 256 * 1024)
-  while (bytesToReadInto().length === 256 * 1024 && written.length < 1000)
-    writePiece(response, piece(10_000, 1))
+  while (bytesToReadInto().length === 256 * 1024 && written.length < 1000) pieces.write(piece(10_000, 1))
   t.ok(written.length <= 256)
   t.equal(bytesToReadInto().length, 64 * 1024)
   t.equal(bytesToReadInto().buffer, bytesRead(1).buffer)
-  writePiece(response, piece(10_000, 1))
+  pieces.write(piece(10_000, 1))
   t.equal(written.at(-1)?.onWritten, undefined, 'a copy of its own')
   for (const { onWritten } of written) onWritten?.()
   t.equal(bytesToReadInto().length, 256 * 1024, 'when all was written')
+})
+
+t.test('what Node drops without a word is held no longer once its response has closed', async (t) => {
+  for (let round = 0; round < 3; round++) {
+    const { pieces, written } = slowClient()
+    while (bytesToReadInto().length === 256 * 1024 && written.length < 1000) pieces.write(piece(10_000, 1))
+    t.ok(written.length >= 200, 'nothing is left of the round before')
+    const before = written.map(({ bytes }) => bytes.buffer)
+    pieces.end()
+    t.equal(bytesToReadInto().length, 256 * 1024)
+    for (const { onWritten } of written) onWritten?.()
+    pieces.write(piece(10_000, 2))
+    t.equal(written.at(-1)?.onWritten, undefined, 'a closed response borrows nothing')
+    const next = slowClient()
+    next.pieces.write(piece(10_000, 3))
+    t.notOk(before.includes(next.written[0]?.bytes.buffer as ArrayBuffer), 'its bytes are not used again')
+    next.written[0]?.onWritten?.()
+  }
 })
