@@ -6,8 +6,8 @@
  */
 
 import type { Upstream } from './forward/upstreams.ts'
-import type { Serving } from './listen/data-plane.ts'
 import type { Tally } from './listen/settle.ts'
+import type { Serving } from './listen/tell-story.ts'
 import type { RouteProfile } from './profiles/profile.ts'
 
 /** One configuration and its exchanges. */

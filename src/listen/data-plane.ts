@@ -7,9 +7,9 @@ import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Address } from '../client-address/address.ts'
 import type { Settings } from '../config/schema/settings.ts'
+import { forward } from '../forward/forward.ts'
+import type { Door } from '../request/door.ts'
 import { Exchange } from '../request/exchange.ts'
-import { handleRequest } from '../request/handle-request.ts'
-import type { Plan } from '../request/plan.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import { BodyRates } from './body-rates.ts'
 import { ClientConnections } from './client-connections.ts'
@@ -23,8 +23,7 @@ import { Linger } from './linger.ts'
 import { Overload } from './overload.ts'
 import { refusalOfPreamble } from './preamble.ts'
 import { requestIds } from './request-ids.ts'
-import { sendRefusal } from './send-refusal.ts'
-import { type Books, settleOnClose } from './settle.ts'
+import { openExchange, type Serving, tellStory } from './tell-story.ts'
 import type { FollowedCertificates } from './tls/followed-certificates.ts'
 import { takeHandshakes, tlsOptions } from './tls/tls-server.ts'
 import { Turns } from './turns.ts'
@@ -34,6 +33,8 @@ import { Upgrades } from './upgrades.ts'
 export interface DataPlane {
   readonly address: string
   readonly port: number
+  /** What the gateway has to do, for other doors to be counted too. */
+  readonly overload: Overload
   /**
    * Serve on for the drain delay with answers that tell clients to go, then stop taking connections, let exchanges in
    * flight finish within the drain time, and close.
@@ -41,11 +42,8 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-/** What an exchange goes by from its beginning to its end. */
-export interface Serving {
-  readonly plan: Plan
-  readonly books: Books
-}
+/** Requests go to their upstreams, and some are for the gateway itself. */
+const proxyDoor: Door = { deliver: forward, canServe: true }
 
 /**
  * Open the data plane, over TLS where there are certificates. All of `listen` comes into force here. `inForce` is asked
@@ -66,17 +64,10 @@ export async function openDataPlane(
   const overload = new Overload(settings.overload)
   const bodyRates = new BodyRates(settings.bodyRate, clientErrors.tooSlow)
   const begin = (exchange: Exchange, fault: Refusal | undefined) => {
-    const { plan, books } = inForce()
-    const refusal = fault ?? (overload.isShedding ? overload.refusalOf(exchange, plan) : undefined)
-    settleOnClose(exchange, books, refusal === undefined ? overload : undefined)
-    if (refusal !== undefined) {
-      exchange.notes.refusal = refusal
-      sendRefusal(exchange, refusal)
-      return
-    }
+    const serving = inForce()
+    if (!openExchange(exchange, fault, serving, overload)) return
     bodyRates.watch(exchange)
-    // A rejection is a defect of the gateway.
-    handleRequest(exchange, plan).catch((error: unknown) => fail(exchange, error, books))
+    void tellStory(exchange, serving, proxyDoor)
   }
   const beginHttp1 = (exchange: Exchange) => {
     clientErrors.began(exchange)
@@ -128,14 +119,5 @@ export async function openDataPlane(
     overload.close()
     bodyRates.close()
   }
-  return { address, port, close }
-}
-
-/** A throw on the way is a defect: the client learns only that, the log everything. */
-function fail(exchange: Exchange, error: unknown, { log }: Books): void {
-  const refusal = refuse('internal_error', 'an exception')
-  exchange.notes.refusal = refusal
-  log.error({ requestId: exchange.id, route: exchange.notes.route, error }, 'the gateway failed on a request')
-  if (exchange.response.headersSent) exchange.response.destroy()
-  else sendRefusal(exchange, refusal)
+  return { address, port, overload, close }
 }

@@ -40,6 +40,9 @@ export interface GrantedRequest {
  */
 export type InspectHead = (head: UpstreamHead) => undefined | Refusal | Promise<HeaderPairs | Refusal>
 
+/** Answers in the place of the service. Resolves when that is done, or with a refusal. */
+export type Serve = () => Promise<Refusal | undefined>
+
 /** A request with a body that may present a credential, and what its head presents. */
 export interface BodyVisit {
   readonly request: CanonicalRequest
@@ -52,10 +55,10 @@ export interface RouteProfile {
   /** What the service refuses before it looks at who asks. */
   readonly screen?: (request: CanonicalRequest) => Refusal | undefined
   /**
-   * Answers a request that the gateway serves by itself, whoever asks: who may is for the profile to find out. `undefined`
-   * for all others. Resolves when it is answered, or with a refusal.
+   * How to answer a request that the gateway serves by itself, whoever asks: who may is for the profile to find out.
+   * `undefined` for all others. Nothing is done before what it yields is called.
    */
-  readonly serve?: (visit: Visit) => Promise<Refusal | undefined> | undefined
+  readonly serve?: (visit: Visit) => Serve | undefined
   /** Reads `Authorization` in the service's own grammar, for this request, in place of the schemes of the route. */
   readonly readAuthorization?: ReadAuthorization
   /** The credential of a request with a body: that of its head, or one that the service finds in the body. Never rejects. */
@@ -74,11 +77,8 @@ export interface RouteProfile {
   readonly rules?: readonly Rule[]
   /** The access that a token has here after every rule was met: its own at the most. */
   readonly standing?: (input: RuleInput) => Access | Refusal | Promise<Access | Refusal>
-  /**
-   * Answers a request that was let through, in the place of the service; `undefined` for all others. Resolves when it is
-   * answered, or with a refusal.
-   */
-  readonly answer?: (granted: GrantedRequest) => Promise<Refusal | undefined> | undefined
+  /** How to answer a request that was let through, in the place of the service; `undefined` for all others. */
+  readonly answer?: (granted: GrantedRequest) => Serve | undefined
   /** What the upstream gets in place of the client's credential. */
   readonly upstreamCredential?: (
     granted: GrantedRequest,

@@ -6,12 +6,12 @@
 
 import { conclude, hideRefusal } from '../authorize/conclude.ts'
 import type { Grant } from '../authorize/grant.ts'
-import { forward } from '../forward/forward.ts'
 import { withRateLimit } from '../limits/rate-limit-fields.ts'
-import type { GrantedRequest } from '../profiles/profile.ts'
+import type { GrantedRequest, Serve } from '../profiles/profile.ts'
 import type { Token } from '../tokens/token.ts'
 import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide, type Question } from './decide.ts'
+import type { Door } from './door.ts'
 import type { Exchange, ExchangeNotes } from './exchange.ts'
 import { screenUpgrade } from './find-upgrade.ts'
 import { valuesOfHeader } from './header-name.ts'
@@ -19,13 +19,18 @@ import type { OpenExchanges } from './open-exchanges.ts'
 import type { Plan, RoutePlan } from './plan.ts'
 import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
 
+const servedOnlyHere = makeRefusal('undecidable', 'the gateway serves this request by itself')
 const underscoreName = makeRefusal('malformed_header', 'a header name with «_», which servers read as «-»')
 
 /**
  * Carry one exchange to its answer: the upstream's, or a refusal. A request whose token is in memory is
- * forwarded before this function first yields.
+ * delivered before this function first yields.
  */
-export async function handleRequest(exchange: Exchange, plan: Plan): Promise<void> {
+export async function handleRequest(
+  exchange: Exchange,
+  plan: Plan,
+  { deliver, canServe }: Door,
+): Promise<void> {
   const { notes } = exchange
   const refuse = (refusal: Refusal) => {
     notes.refusal = refusal
@@ -62,8 +67,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
     screen(exchange, request, route.plan) ?? limits.beforeLookup?.({ route, client, token: undefined }, notes)
   const unwanted = screened instanceof Promise ? await screened : screened
   if (unwanted !== undefined) return refuseHere(unwanted)
-  const served = profile.serve?.({ exchange, request, client, resource: route })
-  if (served !== undefined) return settleServed(served, notes, refuseHere)
+  const serve = profile.serve?.({ exchange, request, client, resource: route })
+  if (serve !== undefined) return settleServed(serve, notes, canServe, refuseHere)
 
   const { changesSeen } = plan.openExchanges
   const question = { request, route, client, connection: exchange.incoming.socket, body: exchange }
@@ -72,8 +77,8 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(grant)) return refuseHere(grant)
 
   const granted = { exchange, request, client, grant }
-  const answered = answer(granted, route.plan, plan)
-  if (answered !== undefined) return settleServed(answered, notes, refuseHere)
+  const answer = findAnswer(granted, route.plan, plan)
+  if (answer !== undefined) return settleServed(answer, notes, canServe, refuseHere)
   const exchanged = profile.upstreamCredential?.(granted) ?? sharedCredentialOf(grant, route.plan)
   const credential = exchanged instanceof Promise ? await exchanged : exchanged
   if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
@@ -83,7 +88,7 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
   if (isRefusal(outgoing)) return refuseHere(hideRefusal(outgoing, conclusion))
   if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
 
-  forward(exchange, outgoing, upstream, {
+  deliver(exchange, outgoing, upstream, {
     filterHeaders: (upstreamHeaders) => {
       const headers = filterResponse(upstreamHeaders, grant)
       return withRateLimit(profile.rewriteAnswer?.(headers, request) ?? headers, notes.standings)
@@ -100,25 +105,23 @@ export async function handleRequest(exchange: Exchange, plan: Plan): Promise<voi
 
 /** What the gateway answers by itself, without a word to the upstream. */
 async function settleServed(
-  served: Promise<Refusal | undefined>,
+  serve: Serve,
   notes: ExchangeNotes,
+  canServe: boolean,
   refuse: (refusal: Refusal) => void,
 ): Promise<void> {
+  if (!canServe) return refuse(servedOnlyHere)
   notes.isServed = true
-  const refusal = await served
+  const refusal = await serve()
   if (refusal !== undefined) refuse(refusal)
 }
 
 /** Where the profile answers what was let through. That the token was used is noted here, too. */
-function answer(
-  granted: GrantedRequest,
-  { profile }: RoutePlan,
-  plan: Plan,
-): Promise<Refusal | undefined> | undefined {
+function findAnswer(granted: GrantedRequest, { profile }: RoutePlan, plan: Plan): Serve | undefined {
   const { grant, client } = granted
-  const answered = profile.answer?.(granted)
-  if (answered !== undefined && grant.token !== undefined) plan.noteUse(grant.token, client)
-  return answered
+  const answer = profile.answer?.(granted)
+  if (answer !== undefined && grant.token !== undefined) plan.noteUse(grant.token, client)
+  return answer
 }
 
 const noCredential: readonly string[] = []

@@ -6,7 +6,7 @@
 
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { attempt } from '../attempt.ts'
-import type { Visit } from '../profile.ts'
+import type { Serve, Visit } from '../profile.ts'
 import { presentsBearer } from './authorization.ts'
 import type { Caller, Callers } from './callers.ts'
 import { type GocdPath, pathOf } from './gocd-path.ts'
@@ -33,9 +33,11 @@ export class TokenApi {
   }
 
   /** `undefined` for every other request, and for tokens: those are decided on as everywhere. */
-  serve(visit: Visit): Promise<Refusal | undefined> | undefined {
+  serve(visit: Visit): Serve | undefined {
     const path = pathOf(visit.request)
-    return path.kind === 'tokens' && !presentsBearer(visit.request) ? this.#serve(visit, path) : undefined
+    return path.kind === 'tokens' && !presentsBearer(visit.request)
+      ? () => this.#serve(visit, path)
+      : undefined
   }
 
   async #serve(visit: Visit, path: TokensPath): Promise<Refusal | undefined> {

@@ -11,7 +11,7 @@ import type { Rule } from '../../authorize/rules/rule.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import { revokeItself } from '../../tokens/life/revoke-itself.ts'
 import type { Token } from '../../tokens/token.ts'
-import type { Visit } from '../profile.ts'
+import type { Serve, Visit } from '../profile.ts'
 import type { ProfileContext } from '../profile-context.ts'
 import type { FindServices } from '../services.ts'
 import { answerMethodNotAllowed, answerNoContent } from './api-answers.ts'
@@ -30,14 +30,14 @@ export class OwnRequests {
   }
 
   /** `undefined` for every other request; whoever presents no key learns from the route what becomes of it. */
-  serve(visit: Visit): Promise<Refusal | undefined> | undefined {
+  serve(visit: Visit): Serve | undefined {
     const { request, resource } = visit
     const methods = methodsAt(resource.path)
     const hasMethod = methods === undefined || methods.includes(request.method)
     if (hasMethod && resource.path !== revocationPath) return undefined
     const key = this.#extract(request)
     if (key === undefined || isRefusal(key)) return undefined
-    return hasMethod ? this.#revoke(visit, key) : this.#refuseMethod(visit, key, methods)
+    return () => (hasMethod ? this.#revoke(visit, key) : this.#refuseMethod(visit, key, methods))
   }
 
   /** A retry finds the key revoked, and has succeeded: its client cannot know whether the first request arrived. */

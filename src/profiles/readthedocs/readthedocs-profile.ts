@@ -27,7 +27,7 @@ export function compileReadthedocsProfile(
   return {
     readAuthorization,
     serve: (visit) => own.serve(visit),
-    ...(minting && { answer: (granted) => mintKey(granted, minting, findServices) }),
+    ...(minting && { answer: (granted) => () => mintKey(granted, minting, findServices) }),
     renderRefusal,
     isWithheldFromTokens: (folded) => cookies.has(folded),
   }

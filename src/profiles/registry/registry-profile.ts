@@ -37,9 +37,9 @@ export function compileRegistryProfile(settings: RegistrySettings, context: Prof
         : refuse('not_found', 'neither the registry nor an endpoint of the gateway'),
     serve(visit) {
       const { rawPath } = visit.request
-      if (rawPath === base) return answerBase(visit)
-      if (tokenPaths.includes(rawPath)) return endpoint.serve(visit)
-      return rawPath === keysPath ? answerKeys(visit, tokens) : undefined
+      if (rawPath === base) return () => answerBase(visit)
+      if (tokenPaths.includes(rawPath)) return () => endpoint.serve(visit)
+      return rawPath === keysPath ? () => answerKeys(visit, tokens) : undefined
     },
     readAuthorization: readRegistryToken,
     resolve: (credential, client, request) => tokens.resolve(credential, client, request),

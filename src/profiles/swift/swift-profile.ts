@@ -59,7 +59,7 @@ export function compileSwiftProfile(settings: SwiftSettings, context: ProfileCon
     serve(visit) {
       const path = pathOf(visit.request)
       return path.kind === 'auth' && visit.request.method === 'GET'
-        ? login.serve(visit, path.path)
+        ? () => login.serve(visit, path.path)
         : undefined
     },
     admitAnonymous: (request) => admitAnonymous(request, facts),
