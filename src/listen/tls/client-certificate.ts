@@ -3,7 +3,6 @@
  * @module
  */
 
-import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 
 /** Whose certificate it is, and which: SHA-256 of it, in hexadecimal with colons. */
@@ -12,7 +11,7 @@ export interface ClientCertificate {
   readonly fingerprint: string
 }
 
-const verified = new WeakMap<Duplex, ClientCertificate>()
+const verified = new WeakMap<object, ClientCertificate>()
 
 /** Look at the certificate of a connection, once, after its handshake. */
 export function noteClientCertificate(socket: TLSSocket): void {
@@ -23,6 +22,6 @@ export function noteClientCertificate(socket: TLSSocket): void {
   verified.set(socket, { subject, fingerprint: certificate.fingerprint256 })
 }
 
-export function clientCertificateOf(socket: Duplex): ClientCertificate | undefined {
-  return verified.get(socket)
+export function clientCertificateOf(connection: object): ClientCertificate | undefined {
+  return verified.get(connection)
 }
