@@ -6,7 +6,12 @@
 
 import { Readable } from 'node:stream'
 import type { PeekedBody } from '../request/body-peek.ts'
-import { type ClientConnection, type ClientRequest, type ClientResponse, Exchange } from '../request/exchange.ts'
+import {
+  type ClientConnection,
+  type ClientRequest,
+  type ClientResponse,
+  Exchange,
+} from '../request/exchange.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 
 export interface AskedRequest {

@@ -11,7 +11,10 @@ import { type Refusal, refuse } from '../request/refusal.ts'
 import type { AskedRequest } from './asked-request.ts'
 
 const connect = refuse('method_not_supported', 'CONNECT')
-const notAllowed = refuse('undecidable', 'an upgrade that the route does not allow, and that the asking proxy may make')
+const notAllowed = refuse(
+  'undecidable',
+  'an upgrade that the route does not allow, and that the asking proxy may make',
+)
 
 /** `undefined` for every request that asks for no upgrade, and for one that its route allows. */
 export function refusalOfUpgrade(

@@ -44,7 +44,8 @@ export interface DataPlane {
 
 /** Requests go to their upstreams, and some are for the gateway itself. */
 const proxyDoor: Door = {
-  deliver: ({ exchange }, outgoing, upstream, forwarding) => forward(exchange, outgoing, upstream, forwarding),
+  deliver: ({ exchange }, outgoing, upstream, forwarding) =>
+    forward(exchange, outgoing, upstream, forwarding),
   canServe: true,
 }
 
