@@ -71,6 +71,7 @@ for (const door of doorNames) {
       { path: '/a;b' },
       { path: '/a\\b' },
       { path: '/a#b' },
+      { path: '*' },
       { host: '' },
       { host: 'a,b' },
       { host: 'a b' },
