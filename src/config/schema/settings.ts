@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { assertion } from './assertion.ts'
 import { authentication, limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { cidr, count, flag, name } from './primitives.ts'
@@ -71,6 +72,7 @@ export const settings = z
     systemToken,
     authentication,
     limits,
+    assertion,
     upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
     routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
     log,
