@@ -22,7 +22,7 @@ const admin = z
     port: count(0, 65_535).prefault(8081).describe('Port of the admin listener; 0 takes a free one.'),
   })
   .prefault({})
-  .describe('The control plane: /livez, /readyz and /metrics.')
+  .describe('The control plane: /livez, /readyz, /metrics and the public keys.')
 
 const clientAddress = z
   .strictObject({
