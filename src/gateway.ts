@@ -32,9 +32,11 @@ import { RouteProfiles } from './profiles/route-profiles.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { type Phase, readinessOf } from './readiness.ts'
 import { followConfiguration } from './reload.ts'
+import { compileFindKeys } from './request/answer-keys.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
+import { keySetOf } from './tokens/assertions/key-set.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
@@ -57,7 +59,7 @@ export interface Gateway {
 /** What can be built without a connection. */
 export type CompiledGateway = Pick<
   Plan,
-  'routes' | 'findClientAddress' | 'trustedProxies' | 'headLimits' | 'forwardedHeader'
+  'routes' | 'findKeys' | 'findClientAddress' | 'trustedProxies' | 'headLimits' | 'forwardedHeader'
 > & {
   readonly settings: Settings
   readonly profiles: RouteProfiles
@@ -90,14 +92,15 @@ export function compileGateway(
   const desk = former?.desk ?? new ServiceDesk()
   const profiles = new RouteProfiles(former?.profiles)
   const limitBook = former?.limitBook ?? new LimitBook(clock)
-  const { limits } = settings
-  const shared = { upstreams, clock, findServices: desk.find, profiles, limitBook, limits }
+  const { limits, assertion } = settings
+  const shared = { upstreams, clock, findServices: desk.find, profiles, limitBook, limits, assertion }
   return {
     settings,
     upstreams,
     desk,
     profiles,
     limitBook,
+    findKeys: compileFindKeys(assertion?.keysPath, () => desk.find().keyRing),
     routes: compileRoutes(settings.routes, shared, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),
@@ -198,9 +201,10 @@ async function start(
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
+  const keySet = async () => JSON.stringify(keySetOf(keyRing.current))
   const admin =
-    worker?.openAdmin({ readiness, metrics }) ??
-    (await startAdmin({ ...settings.admin, readiness, metrics, log }))
+    worker?.openAdmin({ readiness, metrics, keySet }) ??
+    (await startAdmin({ ...settings.admin, readiness, metrics, keySet, log }))
   parts.closers.push(() => admin.close())
 
   const openExchanges = watchOpenExchanges(store, directory, metrics, parts)
