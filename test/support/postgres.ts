@@ -25,6 +25,9 @@ const settings = [
   'listen_addresses=127.0.0.1',
 ]
 
+/** The settings as arguments. */
+export const serverOptions: readonly string[] = asArguments(settings)
+
 /**
  * Starts a private server, trusted without password. What is given as `more` wins over the settings of the tests.
  * Throws when PostgreSQL is not installed.
