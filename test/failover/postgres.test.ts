@@ -90,8 +90,8 @@ t.test('the primary is killed, and its synchronous replica takes its place', asy
   await sleep(1_500)
   isOver = true
   await Promise.all(load)
-  t.comment(`decided again after ${awayMs} ms`)
-  for (const [name, count] of [...counts].toSorted()) t.comment(`${name}: ${count}`)
+  const lines = [...counts].toSorted().map(([name, count]) => `  ${name}: ${count}`)
+  process.stderr.write(`PostgreSQL; decided again after ${awayMs} ms\n${lines.join('\n')}\n`)
   t.same(wrongly, [], 'nothing is wrongly allowed')
   t.ok((counts.get('unknown 503') ?? 0) > 0, 'what cannot be decided is told so')
   t.notOk(
