@@ -5,7 +5,8 @@
  */
 
 import { installServers } from '../support/install-servers.ts'
-import { findPostgres } from '../support/postgres.ts'
+import { findPostgres, startPostgres } from '../support/postgres.ts'
+import { findProgram } from '../support/run-process.ts'
 import { runSuite } from '../support/run-suite.ts'
 
 const files = process.argv.slice(2)
@@ -13,8 +14,11 @@ const files = process.argv.slice(2)
 await runSuite({
   // package.json keeps these files out of `npm test`.
   passes: [['--exclude=nothing', '--jobs=1', ...(files.length > 0 ? files : ['test/failover/**/*.test.ts'])]],
-  async prepare() {
-    installServers(() => ({ postgresql: findPostgres('postgres') }))
-    return {}
+  async prepare(own) {
+    installServers(() => ({
+      postgresql: findPostgres('postgres'),
+      'redis-server': findProgram('redis-server'),
+    }))
+    return { DATABASE_URL: (await own(startPostgres())).url }
   },
 })
