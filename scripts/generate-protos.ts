@@ -30,7 +30,7 @@ function generate(target: string): void {
     place(healthFile, join(sources, 'grpc/health/v1/health.proto'))
     writeFileSync(join(folder, 'buf.yaml'), 'version: v2\nmodules:\n  - path: protos\n')
     writeFileSync(join(folder, 'buf.gen.yaml'), JSON.stringify(template))
-    const path = [join(modules, '.bin'), env['PATH']].join(delimiter)
+    const path = [join(modules, '.bin'), env.PATH].join(delimiter)
     execFileSync('buf', ['generate'], { cwd: folder, env: { ...env, PATH: path }, stdio: 'inherit' })
     rmSync(target, { recursive: true, force: true })
     cpSync(join(folder, 'generated'), target, { recursive: true })

@@ -1,0 +1,105 @@
+/**
+ * The listener of the gRPC doors. A question is only taken from a proxy that proves itself, and each is answered within
+ * the bound of the desk or broken off.
+ * @module
+ */
+
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import type { FindProxy } from './asking-proxies.ts'
+import type { Desk } from './desk.ts'
+import {
+  Authorization,
+  type CheckRequest,
+  CheckRequestSchema,
+  type CheckResponse,
+  CheckResponseSchema,
+} from './generated/envoy/service/auth/v3/external_auth_pb.ts'
+import { readCheck } from './read-check.ts'
+import { problemOf, tellCheck } from './tell-check.ts'
+
+/** Metadata that a proxy proves itself with. */
+const secretName = 'x-sallyport-proxy'
+
+/** A head of the greatest size that the data plane takes, and what Envoy says beside it. */
+const messageBytesMax = 256 * 1024
+const streamsMax = 1000
+
+export interface GrpcServerOptions {
+  readonly address: string
+  readonly port: number
+  readonly desk: Desk
+  readonly findProxy: FindProxy
+  /** Told of each question by somebody who has not proved to be a proxy. */
+  readonly onUnproved: () => void
+  readonly drainMs: number
+}
+
+export interface GrpcServer {
+  readonly port: number
+  /** Takes no more questions, lets those under way be answered within the time, and breaks off the rest. */
+  close(): Promise<void>
+}
+
+/** Rejects when it cannot listen. */
+export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': streamsMax,
+    'grpc-node.max_session_memory': 16,
+    'grpc.enable_channelz': 0,
+  })
+  server.addService(authorization, { check: checkWith(options) })
+  const { address, port, drainMs } = options
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  server.bindAsync(place, ServerCredentials.createInsecure(), (error, bound) => {
+    if (error === null) resolve(bound)
+    else reject(error)
+  })
+  return { port: await promise, close: () => close(server, drainMs) }
+}
+
+const authorization: ServiceDefinition = {
+  check: {
+    path: `/${Authorization.typeName}/${Authorization.method.check.name}`,
+    requestStream: false,
+    responseStream: false,
+    requestDeserialize: (bytes: Buffer) => fromBinary(CheckRequestSchema, bytes),
+    requestSerialize: (message: CheckRequest) => Buffer.from(toBinary(CheckRequestSchema, message)),
+    responseDeserialize: (bytes: Buffer) => fromBinary(CheckResponseSchema, bytes),
+    responseSerialize: (message: CheckResponse) => Buffer.from(toBinary(CheckResponseSchema, message)),
+  },
+}
+
+function checkWith({ desk, findProxy, onUnproved }: GrpcServerOptions) {
+  return async (call: ServerUnaryCall<CheckRequest, CheckResponse>, reply: sendUnaryData<CheckResponse>) => {
+    const [secret, second] = call.metadata.get(secretName)
+    const proxy = typeof secret === 'string' && second === undefined ? findProxy(secret) : undefined
+    if (proxy === undefined) {
+      onUnproved()
+      reply({ code: status.UNAUTHENTICATED, details: 'only proxies that prove themselves may ask' })
+      return
+    }
+    const question = desk.ask(readCheck(call.request), { proxy, door: 'ext-authz', problemOf })
+    call.once('cancelled', () => question.abandon())
+    const answer = await question.answered
+    if (answer.kind === 'allowed') answer.close()
+    reply(null, tellCheck(answer))
+  }
+}
+
+async function close(server: Server, drainMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const force = setTimeout(() => server.forceShutdown(), drainMs)
+  server.tryShutdown(() => resolve())
+  await promise
+  clearTimeout(force)
+}
