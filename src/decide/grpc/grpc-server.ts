@@ -22,6 +22,7 @@ import {
   type CheckResponse,
   CheckResponseSchema,
 } from './generated/envoy/service/auth/v3/external_auth_pb.ts'
+import { health, healthBy } from './health.ts'
 import { readCheck } from './read-check.ts'
 import { problemOf, tellCheck } from './tell-check.ts'
 
@@ -39,6 +40,8 @@ export interface GrpcServerOptions {
   readonly findProxy: FindProxy
   /** Told of each question by somebody who has not proved to be a proxy. */
   readonly onUnproved: () => void
+  /** Whether the gateway is ready, and not about to go. */
+  readonly isServing: () => boolean
   readonly drainMs: number
 }
 
@@ -57,6 +60,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.enable_channelz': 0,
   })
   server.addService(authorization, { check: checkWith(options) })
+  server.addService(health, healthBy(options.isServing))
   const { address, port, drainMs } = options
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const place = `${address.includes(':') ? `[${address}]` : address}:${port}`

@@ -24,14 +24,18 @@ const knownStatuses: ReadonlySet<number> = new Set(Object.values(StatusCode).fil
 
 const printable = /^[\t\x20-\x7e]*$/
 
-const otherTarget = refuse('cannot_decide', 'the target would go up as it came, and the route changes it')
 const beyondAscii = refuse('cannot_decide', 'a value beyond ASCII, which an answer cannot hold')
+const repeated = refuse('cannot_decide', 'a header of several lines, of which Envoy would keep the last')
 
-/** Envoy takes values as UTF-8 text and sends the target that it has. */
-export function problemOf({ isTargetSame, lines, changed }: Rewriting): Refusal | undefined {
-  if (!isTargetSame) return otherTarget
-  const isTellable = changed.every((name) => lines.get(name)?.every((value) => printable.test(value)) ?? true)
-  return isTellable ? undefined : beyondAscii
+/** Envoy takes values as UTF-8 text, and one line for each name. */
+export function problemOf({ target, lines, changed }: Rewriting): Refusal | undefined {
+  if (!printable.test(target)) return beyondAscii
+  for (const name of changed) {
+    const values = lines.get(name) ?? []
+    if (values.length > 1) return repeated
+    if (!values.every((value) => printable.test(value))) return beyondAscii
+  }
+  return undefined
 }
 
 export function tellCheck(answer: Answer): CheckResponse {
@@ -45,11 +49,12 @@ export function tellCheck(answer: Answer): CheckResponse {
   }
 }
 
-function allow({ rewriting: { lines, changed }, granted: { grant }, route }: Allowed): CheckResponse {
+function allow({ rewriting, granted: { grant }, route }: Allowed): CheckResponse {
+  const { target, isTargetSame, lines, changed } = rewriting
   const headersToRemove = changed.filter((name) => !lines.has(name))
-  const headers = changed.flatMap((name) =>
-    (lines.get(name) ?? []).map((value, index) => option(name, value, index === 0)),
-  )
+  const headers = changed.flatMap((name) => (lines.get(name) ?? []).map((value) => option(name, value, true)))
+  // Behind this filter Envoy sends, and matches its routes by, the target that it is told.
+  if (!isTargetSame) headers.push(option(':path', target, true))
   return create(CheckResponseSchema, {
     status: create(StatusSchema, { code: codes.OK }),
     httpResponse: { case: 'okResponse', value: { headers, headersToRemove } },

@@ -41,10 +41,10 @@ class RecordingDesk implements Desk {
       kind: 'allowed',
       granted: { grant: grant('public', undefined, 'read-only') },
       rewriting: {
-        target,
-        isTargetSame: true,
-        lines: new Map([['x-list', ['one', 'two']]]),
-        changed: ['x-list', 'authorization'],
+        target: '/kept',
+        isTargetSame: target === '/kept',
+        lines: new Map([['x-subject', ['alice']]]),
+        changed: ['x-subject', 'authorization'],
       },
       route: 'things',
       close: () => this.closed++,
@@ -61,6 +61,7 @@ async function opened(t: Test) {
     desk,
     findProxy: compileAskingProxies(new Map([['edge', new Secret(secret)]])),
     onUnproved: () => unproved++,
+    isServing: () => true,
     drainMs: 200,
   })
   const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())
@@ -120,7 +121,7 @@ t.test('the request that is asked about is the one that the client sent, line by
 })
 
 t.test(
-  'an allowed request is told what to set, what to append, what to remove and who was let through',
+  'an allowed request is told what to set, what to remove, the target and who was let through',
   async (t) => {
     const { check } = await opened(t)
     const { status: told, httpResponse, dynamicMetadata } = await check(question(head))
@@ -129,8 +130,8 @@ t.test(
       case: 'okResponse',
       value: {
         headers: [
-          { header: { key: 'x-list', value: 'one' }, appendAction: 2 },
-          { header: { key: 'x-list', value: 'two' }, appendAction: 0 },
+          { header: { key: 'x-subject', value: 'alice' }, appendAction: 2 },
+          { header: { key: ':path', value: '/kept' }, appendAction: 2 },
         ],
         headersToRemove: ['authorization'],
       },
