@@ -47,7 +47,7 @@ export interface GrpcServerOptions {
 
 export interface GrpcServer {
   readonly port: number
-  /** Takes no more questions, lets those under way be answered within the time, and breaks off the rest. */
+  /** Takes no more questions, lets those under way be answered within the time, and breaks off the rest. Idempotent. */
   close(): Promise<void>
 }
 
@@ -68,7 +68,14 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     if (error === null) resolve(bound)
     else reject(error)
   })
-  return { port: await promise, close: () => close(server, drainMs) }
+  let closing: Promise<void> | undefined
+  return {
+    port: await promise,
+    close: () => {
+      closing ??= close(server, drainMs)
+      return closing
+    },
+  }
 }
 
 const authorization: ServiceDefinition = {
@@ -92,17 +99,25 @@ function checkWith({ desk, findProxy, onUnproved }: GrpcServerOptions) {
       reply({ code: status.UNAUTHENTICATED, details: 'only proxies that prove themselves may ask' })
       return
     }
-    const question = desk.ask(readCheck(call.request), { proxy, door: 'ext-authz', problemOf })
-    call.once('cancelled', () => question.abandon())
-    const answer = await question.answered
-    if (answer.kind === 'allowed') answer.close()
-    reply(null, tellCheck(answer))
+    try {
+      const question = desk.ask(readCheck(call.request), { proxy, door: 'ext-authz', problemOf })
+      call.once('cancelled', () => question.abandon())
+      const answer = await question.answered
+      if (answer.kind === 'allowed') answer.close()
+      reply(null, tellCheck(answer))
+    } catch {
+      // A defect, and no verdict: the proxy has to refuse. What was thrown may hold what a client sent.
+      reply({ code: status.INTERNAL, details: 'the question could not be answered' })
+    }
   }
 }
 
 async function close(server: Server, drainMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const force = setTimeout(() => server.forceShutdown(), drainMs)
+  const force = setTimeout(() => {
+    server.forceShutdown()
+    resolve()
+  }, drainMs)
   server.tryShutdown(() => resolve())
   await promise
   clearTimeout(force)

@@ -248,3 +248,15 @@ t.test('a message beyond the bound is refused unread', async (t) => {
   })
   t.strictSame(desk.asked, [])
 })
+
+t.test('a desk that fails is no verdict, and the door goes on', async (t) => {
+  const { desk, check } = await opened(t)
+  const ask = desk.ask.bind(desk)
+  desk.ask = () => {
+    throw new Error('a defect')
+  }
+  const details = 'the question could not be answered'
+  await t.rejects(check(question(head)), { code: status.INTERNAL, details })
+  desk.ask = ask
+  t.equal((await check(question(head))).httpResponse.case, 'okResponse')
+})
