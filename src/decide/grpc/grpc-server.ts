@@ -57,7 +57,6 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.max_receive_message_length': messageBytesMax,
     'grpc.max_concurrent_streams': streamsMax,
     'grpc-node.max_session_memory': 16,
-    'grpc.enable_channelz': 0,
   })
   server.addService(authorization, { check: checkWith(options) })
   server.addService(health, healthBy(options.isServing))
