@@ -32,7 +32,7 @@ const asked: Readonly<Record<ProxyName, (question: Question) => Asked>> = {
   envoy: ({ method, target, header }) => ({
     url: `${header('x-forwarded-proto')}://${header('host')}${target.slice('/envoy'.length)}`,
     method,
-    peer: header('x-real-ip').join(),
+    peer: header('x-forwarded-for').join(),
   }),
 }
 
