@@ -19,6 +19,6 @@ await runSuite({
   ],
   async prepare() {
     const { nginx, traefik, caddy, envoy } = installProxies()
-    return { NGINX: nginx, TRAEFIK: traefik, CADDY: caddy, ENVOY: envoy }
+    return { PROXY_NGINX: nginx, PROXY_TRAEFIK: traefik, PROXY_CADDY: caddy, PROXY_ENVOY: envoy }
   },
 })

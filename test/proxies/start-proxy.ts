@@ -42,7 +42,7 @@ const recipes: Readonly<Record<ProxyName, Recipe>> = {
 
 /** Starts it, and has it ask once, so that it is known to do so; it is stopped when the test is over. The program is the one that the variable of its name says. */
 export async function startProxy(t: Scope, name: ProxyName, places: Places): Promise<Server> {
-  const command = process.env[name.toUpperCase()]
+  const command = process.env[`PROXY_${name.toUpperCase()}`]
   if (command === undefined) throw new Error(`no ${name}: run this through npm run test:proxies`)
   const { files, args } = recipes[name]
   const folder = serverFolder(name)
@@ -94,6 +94,6 @@ function nginxSurroundings(folder: string): string {
 
 /** Traefik listens before it has read its routes, and answers 404 until then. */
 async function answers(port: number): Promise<void> {
-  const { status } = await request(port, { path: '/ready' })
+  const { status } = await request(port, { path: '/public/' })
   if (status === 404) throw new Error('no routes yet')
 }
