@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { decision } from './decision.ts'
 import { authentication, limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { cidr, count, flag, name } from './primitives.ts'
@@ -64,6 +65,7 @@ export const settings = z
   .strictObject({
     listen,
     admin,
+    decision: decision.optional(),
     clientAddress,
     keys,
     store,
