@@ -6,6 +6,7 @@
 
 import type { PlainRequest } from '../support/raw-request.ts'
 import type { HeaderLine } from '../support/recording-upstream.ts'
+import { handshake } from './switching.ts'
 
 /** Reader of account `a`; its owner; of account `b`; then those that are no good; and one with the scope `read`. */
 export const holders = ['good', 'owner', 'other', 'expired', 'revoked', 'unknown', 'none', 'scoped'] as const
@@ -146,12 +147,7 @@ const lines: Readonly<Record<string, readonly HeaderLine[]>> = {
     ['Cookie', 'b=2'],
   ],
   'an expectation': [['Expect', '100-continue']],
-  'an upgrade that is not allowed': [
-    ['Connection', 'Upgrade'],
-    ['Upgrade', 'websocket'],
-    ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
-    ['Sec-WebSocket-Version', '13'],
-  ],
+  'an upgrade that is not allowed': handshake,
   'an upgrade to HTTP/2': [
     ['Connection', 'Upgrade, HTTP2-Settings'],
     ['Upgrade', 'h2c'],
@@ -166,13 +162,7 @@ function* headers(): Generator<Case> {
     }
   }
   for (const holder of ['good', 'none', 'revoked'] as const) {
-    const handshake: readonly HeaderLine[] = [
-      ['Connection', 'Upgrade'],
-      ['Upgrade', 'websocket'],
-      ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
-      ['Sec-WebSocket-Version', '13'],
-    ]
-    yield { title: 'a WebSocket', holder, request: { path: '/ws/live', headers: handshake } }
+    yield { title: 'a WebSocket', holder, request: { path: '/ws/a', headers: handshake } }
     yield { title: 'a body', holder, request: { method: 'PUT', path: '/v1/a/object', body: 'body' } }
     yield {
       title: 'a body in chunks',

@@ -10,6 +10,7 @@ import { type HeaderLine, type RecordedRequest, recordingUpstream } from '../sup
 import type { ProxyName } from './install-proxies.ts'
 import { type DoorAnswer, type Question, type ScriptedDoor, scriptedDoor } from './scripted-door.ts'
 import { startProxy } from './start-proxy.ts'
+import { handshake, switched } from './switching.ts'
 
 const secret = 'a-secret-of-32-characters-at-least'
 const host = 'app.example:8443'
@@ -81,15 +82,6 @@ async function bench(t: Test, name: ProxyName): Promise<Bench> {
   const { port } = await startProxy(t, name, places)
   return { door, service, port }
 }
-
-const switched = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
-const handshake: readonly HeaderLine[] = [
-  ['Host', host],
-  ['Connection', 'Upgrade'],
-  ['Upgrade', 'websocket'],
-  ['Sec-WebSocket-Version', '13'],
-  ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
-]
 
 /** As the gateway allows: values to copy; what is not there is to go, which Envoy has to be told by name. */
 function allowed(owner: boolean): DoorAnswer {
@@ -238,7 +230,7 @@ for (const name of proxies) {
 
     t.test('a WebSocket opens when it is allowed, and not when it is refused', async (t) => {
       door.answer(() => allowed(false))
-      const open = await request(port, { path: '/ws', headers: handshake })
+      const open = await request(port, { path: '/ws', headers: [['Host', host], ...handshake] })
       t.equal(open.status, 101)
       t.match(seen(lastOf(service.requests)), { target: '/ws', user: ['alice'] })
       const question = lastOf(door.questions)
@@ -247,7 +239,7 @@ for (const name of proxies) {
 
       door.answer(() => refused)
       const before = service.requests.length
-      t.equal((await request(port, { path: '/ws', headers: handshake })).status, 401)
+      t.equal((await request(port, { path: '/ws', headers: [['Host', host], ...handshake] })).status, 401)
       t.equal(service.requests.length, before)
     })
 
@@ -262,7 +254,7 @@ for (const name of proxies) {
           ['Connection', 'Upgrade'],
           ['Upgrade', 'other'],
         ],
-        [['Connection', 'Upgrade, Sec-WebSocket-Key'], ...handshake.slice(2)],
+        [['Connection', 'Upgrade, Sec-WebSocket-Key'], ...handshake.slice(1)],
       ]
       for (const headers of variants) {
         const questions = door.questions.length

@@ -13,8 +13,7 @@ import { startDecidingGateway } from './deciding-gateway.ts'
 import type { ProxyName } from './install-proxies.ts'
 import { type Difference, differences as intended } from './intended-differences.ts'
 import { startProxy } from './start-proxy.ts'
-
-const switched = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+import { switched } from './switching.ts'
 
 interface Outcome {
   /** 0 where the connection was closed instead. */

@@ -9,14 +9,7 @@ import { type RawAnswer, request } from '../support/raw-request.ts'
 import { type HeaderLine, recordingUpstream } from '../support/recording-upstream.ts'
 import { startDecidingGateway } from './deciding-gateway.ts'
 import { startProxy } from './start-proxy.ts'
-
-const handshake: readonly HeaderLine[] = [
-  ['Connection', 'Upgrade'],
-  ['Upgrade', 'websocket'],
-  ['Sec-WebSocket-Version', '13'],
-  ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
-]
-const switched = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+import { handshake, switched } from './switching.ts'
 
 for (const name of ['nginx', 'traefik', 'caddy', 'envoy'] as const) {
   t.test(`${name} and the gateway`, async (t) => {
@@ -66,9 +59,9 @@ for (const name of ['nginx', 'traefik', 'caddy', 'envoy'] as const) {
     })
 
     t.test('a WebSocket opens for whoever may, and for nobody else', async (t) => {
-      t.equal((await send('/ws/live', reader, handshake)).status, 101)
+      t.equal((await send('/ws/a', reader, handshake)).status, 101)
       const before = service.requests.length
-      t.equal((await send('/ws/live', undefined, handshake)).status, 401)
+      t.equal((await send('/ws/a', undefined, handshake)).status, 401)
       t.ok((await send('/v1/a/object', reader, handshake)).status >= 400, 'nor where its route has none')
       t.equal(service.requests.length, before)
     })
