@@ -24,7 +24,7 @@ import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openCertificates } from './open-certificates.ts'
-import { openDecision } from './open-decision.ts'
+import { type DecisionPlaces, openDecision } from './open-decision.ts'
 import { openLimits } from './open-limits.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
@@ -32,9 +32,11 @@ import { RouteProfiles } from './profiles/route-profiles.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { type Phase, readinessOf } from './readiness.ts'
 import { followConfiguration } from './reload.ts'
+import { compileFindKeys } from './request/answer-keys.ts'
 import { compileRoutes } from './request/compile-routes.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
+import { keySetOf } from './tokens/assertions/key-set.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
@@ -45,7 +47,7 @@ import type { WorkerSurroundings } from './workers/surroundings.ts'
 export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   /** Where other proxies ask; `undefined` where nobody may. */
-  readonly decisionAddress: { readonly address: string; readonly port: number } | undefined
+  readonly decisionAddresses: Pick<DecisionPlaces, 'http' | 'grpc'> | undefined
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
   /** Reads again at once what is followed anyway: key ring, certificates and configuration. Never throws. */
@@ -57,7 +59,7 @@ export interface Gateway {
 /** What can be built without a connection. */
 export type CompiledGateway = Pick<
   Plan,
-  'routes' | 'findClientAddress' | 'trustedProxies' | 'headLimits' | 'forwardedHeader'
+  'routes' | 'findKeys' | 'findClientAddress' | 'trustedProxies' | 'headLimits' | 'forwardedHeader'
 > & {
   readonly settings: Settings
   readonly profiles: RouteProfiles
@@ -90,14 +92,15 @@ export function compileGateway(
   const desk = former?.desk ?? new ServiceDesk()
   const profiles = new RouteProfiles(former?.profiles)
   const limitBook = former?.limitBook ?? new LimitBook(clock)
-  const { limits } = settings
-  const shared = { upstreams, clock, findServices: desk.find, profiles, limitBook, limits }
+  const { limits, assertion } = settings
+  const shared = { upstreams, clock, findServices: desk.find, profiles, limitBook, limits, assertion }
   return {
     settings,
     upstreams,
     desk,
     profiles,
     limitBook,
+    findKeys: compileFindKeys(assertion?.keysPath, () => desk.find().keyRing),
     routes: compileRoutes(settings.routes, shared, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),
@@ -169,7 +172,7 @@ async function start(
   generations: Generations,
   log: AdjustableLog,
   parts: Parts,
-): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddress' | 'adminAddress' | 'reload'>> {
+): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddresses' | 'adminAddress' | 'reload'>> {
   const { worker } = parts
   const metrics = createMetrics(worker?.number)
   const watchTargets = createTargetWatch(log)
@@ -198,9 +201,10 @@ async function start(
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
+  const keySet = async () => JSON.stringify(keySetOf(keyRing.current))
   const admin =
-    worker?.openAdmin({ readiness, metrics }) ??
-    (await startAdmin({ ...settings.admin, readiness, metrics, log }))
+    worker?.openAdmin({ readiness, metrics, keySet }) ??
+    (await startAdmin({ ...settings.admin, readiness, metrics, keySet, log }))
   parts.closers.push(() => admin.close())
 
   const openExchanges = watchOpenExchanges(store, directory, metrics, parts)
@@ -218,7 +222,13 @@ async function start(
   const dataPlane = await openDataPlane(listen, certificates, () => generations.current)
   const doors: Pick<DataPlane, 'close'>[] = [dataPlane]
   parts.closers.push(async () => void (await Promise.all(doors.map((door) => door.close()))))
-  const asking = { inForce: () => generations.current, overload: dataPlane.overload, log, metrics }
+  const asking = {
+    inForce: () => generations.current,
+    overload: dataPlane.overload,
+    isServing: () => parts.phase === 'open',
+    log,
+    metrics,
+  }
   const decision = await openDecision(settings, asking, parts.closers)
   if (decision !== undefined) doors.push(decision)
   parts.phase = 'open'
@@ -228,13 +238,14 @@ async function start(
   log.info(
     {
       dataPlane: placeText(dataPlane),
-      decision: decision && placeText(decision),
+      decision: decision && placeText(decision.http),
+      decisionGrpc: decision?.grpc && placeText(decision.grpc),
       admin: placeText(admin),
       routes: settings.routes.length,
     },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, decisionAddress: decision, adminAddress: admin, reload }
+  return { dataAddress: dataPlane, decisionAddresses: decision, adminAddress: admin, reload }
 
   function reload(): void {
     keyRing.reload()

@@ -1,6 +1,6 @@
 /**
- * The admin listener: whether the process runs (`/livez`), whether it should get traffic (`/readyz`) and
- * what it counts (`/metrics`). Everything else is 404. It shares nothing with the data plane but the process.
+ * The admin listener: whether the process runs (`/livez`), whether it should get traffic (`/readyz`), what it
+ * counts (`/metrics`), and its public keys (`/.well-known/jwks.json`). Everything else is 404. It shares nothing with the data plane but the process.
  * @module
  */
 
@@ -8,6 +8,7 @@ import Fastify, { type FastifyError, type FastifyReply } from 'fastify'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type RefusalCode, refuse } from '../request/refusal.ts'
+import { keySetType } from '../tokens/assertions/key-set.ts'
 import { judgeReadiness, type ReadinessProbe } from './readiness.ts'
 
 /** A listener that runs. */
@@ -28,12 +29,14 @@ export interface AdminParts {
   readonly port: number
   readonly readiness: ReadinessProbe
   readonly metrics: Pick<Metrics, 'contentType' | 'expose'>
+  /** The public keys, as JSON. */
+  readonly keySet: () => Promise<string>
   readonly log: Log
 }
 
 /** Listen; throws what `listen` throws, for example `EADDRINUSE`. */
 export async function startAdmin(options: AdminParts): Promise<AdminServer> {
-  const { readiness, metrics, log } = options
+  const { readiness, metrics, keySet, log } = options
   const server = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -57,6 +60,12 @@ export async function startAdmin(options: AdminParts): Promise<AdminServer> {
   })
   server.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.expose()),
+  )
+  server.get('/.well-known/jwks.json', async (_request, reply) =>
+    reply
+      .type(keySetType)
+      .header('cache-control', 'max-age=60')
+      .send(await keySet()),
   )
 
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))

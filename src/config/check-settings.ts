@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkAssertion } from './check-assertion.ts'
 import { checkDecision } from './check-decision.ts'
 import { checkLimits } from './check-limits.ts'
 import { checkListen } from './check-listen.ts'
@@ -32,6 +33,7 @@ export function checkSettings(settings: Partial<Settings>, refuse: Report, warn:
   checkRedis(settings.cache?.redis, refuse)
   checkUpstreams(settings, refuse)
   checkLimits(settings, refuse)
+  checkAssertion(settings, refuse)
   checkRoutes(settings, refuse, warn)
   checkNetworks(settings, refuse)
   checkOptOuts(settings, refuse, warn)

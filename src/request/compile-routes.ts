@@ -15,6 +15,7 @@ import { compileAdmitPreflight } from '../authorize/preflight.ts'
 import type { Report } from '../config/problems.ts'
 import type { LimitSettings } from '../config/schema/limits.ts'
 import type { RouteSettings } from '../config/schema/routes.ts'
+import type { Settings } from '../config/schema/settings.ts'
 import { compileFacts } from '../facts/facts.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -23,6 +24,7 @@ import { compileProfile } from '../profiles/compile-profile.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
 import type { RouteProfiles } from '../profiles/route-profiles.ts'
 import type { FindServices } from '../profiles/services.ts'
+import { type AssertGrant, assertNothing, compileAssertGrant } from '../rewrite/assertion-header.ts'
 import { compileFilterResponse } from '../rewrite/filter-response.ts'
 import { compileIdentityHeaders, type HeaderPairs } from '../rewrite/identity-headers.ts'
 import {
@@ -34,6 +36,7 @@ import { compileRewriteRequest } from '../rewrite/rewrite-request.ts'
 import { parseHostPattern } from '../route/host-pattern.ts'
 import { type PatternPiece, parameterNames, parsePattern } from '../route/path-pattern.ts'
 import { type RouteEntry, RouteTable } from '../route/route-table.ts'
+import { signAssertion } from '../tokens/assertions/grant-assertion.ts'
 import type { RoutePlan } from './plan.ts'
 import { type Refusal, refuse } from './refusal.ts'
 
@@ -45,6 +48,7 @@ export interface RoutesContext {
   readonly profiles: RouteProfiles
   readonly limitBook: LimitBook
   readonly limits: Readonly<Record<string, LimitSettings>>
+  readonly assertion: Settings['assertion']
 }
 
 /** Header names that one route guards and another might let through: they are guarded on all. */
@@ -63,7 +67,7 @@ export function compileRoutes(
     credentialHeaders: new Set(
       routes.flatMap((route) => [...credentialHeadersOf(route.credentials), ...ownCredentialNames(route)]),
     ),
-    identityNames: new Set(routes.flatMap((route) => Object.keys(route.identityHeaders))),
+    identityNames: new Set(routes.flatMap(assertedNames)),
   }
   return new RouteTable(
     routes.flatMap((route, index) => {
@@ -117,7 +121,7 @@ function hostsOf({ match }: RouteSettings): readonly string[] {
   return (match.hosts ?? []).map(parseHostPattern)
 }
 
-interface Compiled extends SharedNames, Pick<RoutesContext, 'clock' | 'limitBook' | 'limits'> {
+interface Compiled extends SharedNames, Omit<RoutesContext, 'upstreams' | 'profiles'> {
   readonly pieces: readonly PatternPiece[]
   readonly privileged: PrivilegedHeaders
   readonly upstream: Upstream
@@ -163,6 +167,7 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
     admitPreflight: compileAdmitPreflight(route),
     sharedCredential: sharedCredentialOf(route),
     conclusion: { mode: route.mode, onRefusal: route.onRefusal },
+    assertGrant: assertGrantOf(route, compiled),
     rewriteRequest: compileRewriteRequest({
       privileged,
       fromNonOwner: route.privilegedHeaders.fromNonOwner,
@@ -195,6 +200,27 @@ function planOf(route: RouteSettings, compiled: Compiled, report: Report): Route
 function ownCredentialNames({ upstreamCredential, facts }: RouteSettings): readonly string[] {
   const ofFacts = Object.values(facts).map((fact) => ('credential' in fact ? fact.credential : 'none'))
   return [upstreamCredential, ...ofFacts].flatMap((own) => (typeof own === 'string' ? [] : [own.header]))
+}
+
+/** Headers in which the gateway says whom it has let through. */
+function assertedNames({ identityHeaders, assertion }: RouteSettings): readonly string[] {
+  return [...Object.keys(identityHeaders), ...(assertion === undefined ? [] : [assertion.header])]
+}
+
+/** A route that is to assert, where nobody says in whose name, asserts nothing: its upstream misses the proof. */
+function assertGrantOf(
+  { name, upstream, assertion: wanted }: RouteSettings,
+  { assertion, findServices, clock }: Compiled,
+): AssertGrant {
+  if (assertion === undefined || wanted === undefined) return assertNothing
+  const { issuer, lifetime } = assertion
+  const terms = { issuer, lifetimeMs: lifetime, audience: wanted.audience ?? upstream, route: name }
+  return compileAssertGrant({
+    header: wanted.header,
+    keyRing: () => findServices().keyRing,
+    sign: (token, access, ring, now) => signAssertion(token, access, terms, ring, now),
+    now: () => clock.now(),
+  })
 }
 
 function sharedCredentialOf({ upstreamCredential }: RouteSettings): HeaderPairs {

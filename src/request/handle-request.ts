@@ -6,8 +6,10 @@
 
 import { conclude, hideRefusal } from '../authorize/conclude.ts'
 import type { Grant } from '../authorize/grant.ts'
+import type { Address } from '../client-address/address.ts'
 import { withRateLimit } from '../limits/rate-limit-fields.ts'
 import type { GrantedRequest, Serve } from '../profiles/profile.ts'
+import type { Route } from '../route/route-table.ts'
 import type { Token } from '../tokens/token.ts'
 import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide, type Question } from './decide.ts'
@@ -50,11 +52,13 @@ export async function handleRequest(
   notes.path = request.rawPath
   notes.query = request.query
 
+  const keys = plan.findKeys(exchange, request)
+  if (keys !== undefined) return settleServed(keys, notes, canServe, refuse)
   const route = plan.routes.match(request)
   if (isRefusal(route)) return refuse(route)
   notes.route = route.name
   notes.path = route.path
-  const { profile, limits, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
+  const { profile, conclusion, upstream, rewriteRequest, filterResponse } = route.plan
   const refuseHere = (refusal: Refusal) => {
     notes.refusal = refusal
     const message = profile.renderRefusal?.(refusal, exchange.id, request, exchange.scheme)
@@ -63,8 +67,7 @@ export async function handleRequest(
   const onShadowed = (refusal: Refusal) => {
     notes.shadowed ??= refusal
   }
-  const screened =
-    screen(exchange, request, route.plan) ?? limits.beforeLookup?.({ route, client, token: undefined }, notes)
+  const screened = screen(exchange, request, client, route)
   const unwanted = screened instanceof Promise ? await screened : screened
   if (unwanted !== undefined) return refuseHere(unwanted)
   const serve = profile.serve?.({ exchange, request, client, resource: route })
@@ -79,11 +82,13 @@ export async function handleRequest(
   const granted = { exchange, request, client, grant }
   const answer = findAnswer(granted, route.plan, plan)
   if (answer !== undefined) return settleServed(answer, notes, canServe, refuseHere)
-  const exchanged = profile.upstreamCredential?.(granted) ?? sharedCredentialOf(grant, route.plan)
+  const exchanged = upstreamCredentialOf(granted, route.plan)
   const credential = exchanged instanceof Promise ? await exchanged : exchanged
   if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
+  const asserted = route.plan.assertGrant(grant)
+  const assertion = asserted instanceof Promise ? await asserted : asserted
   const rewrite = (upstreamCredential: readonly string[]) =>
-    rewriteRequest({ ...granted, path: route.path, upstreamCredential }, onShadowed)
+    rewriteRequest({ ...granted, path: route.path, upstreamCredential, assertion }, onShadowed)
   const outgoing = rewrite(credential)
   if (isRefusal(outgoing)) return refuseHere(hideRefusal(outgoing, conclusion))
   if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
@@ -127,8 +132,9 @@ function findAnswer(granted: GrantedRequest, { profile }: RoutePlan, plan: Plan)
 const noCredential: readonly string[] = []
 
 /** Nobody gets the standing of the gateway's own credential without a token that was let through. */
-function sharedCredentialOf({ token }: Grant, { sharedCredential }: RoutePlan): readonly string[] {
-  return token === undefined ? noCredential : sharedCredential
+function upstreamCredentialOf(granted: GrantedRequest, { profile, sharedCredential }: RoutePlan) {
+  const exchanged = profile.upstreamCredential?.(granted)
+  return exchanged ?? (granted.grant.token === undefined ? noCredential : sharedCredential)
 }
 
 /** The decision, and then what the limits of the route allow whoever it lets through. */
@@ -162,12 +168,15 @@ function begin(
   if (route.plan.conclusion.mode === 'enforce') plan.openExchanges.hold(exchange, token, changesSeen)
 }
 
-/** What is refused on this route whoever asks. */
+/** What is refused on this route whoever asks, and what its limits allow an address. */
 function screen(
-  { upgrade, rawHeaders }: Exchange,
+  { upgrade, rawHeaders, notes }: Exchange,
   request: CanonicalRequest,
-  { allowsUnderscoreNames, profile }: RoutePlan,
-): Refusal | undefined {
+  client: Address,
+  route: Route<RoutePlan>,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  const { allowsUnderscoreNames, profile, limits } = route.plan
   if (request.hasUnderscoreName && !allowsUnderscoreNames) return underscoreName
-  return (upgrade && screenUpgrade(upgrade.protocol, rawHeaders)) ?? profile.screen?.(request)
+  const unwanted = (upgrade && screenUpgrade(upgrade.protocol, rawHeaders)) ?? profile.screen?.(request)
+  return unwanted ?? limits.beforeLookup?.({ route, client, token: undefined }, notes)
 }

@@ -16,12 +16,14 @@ import type { RouteTimeouts } from '../forward/upstream-client.ts'
 import type { Upstream } from '../forward/upstreams.ts'
 import type { RouteLimits } from '../limits/limit-book.ts'
 import type { RouteProfile } from '../profiles/profile.ts'
+import type { AssertGrant } from '../rewrite/assertion-header.ts'
 import type { FilterResponse } from '../rewrite/filter-response.ts'
 import type { HeaderPairs } from '../rewrite/identity-headers.ts'
 import type { RewriteRequest } from '../rewrite/rewrite-request.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import type { ResolveToken } from '../tokens/resolve-token.ts'
 import type { Token } from '../tokens/token.ts'
+import type { FindKeys } from './answer-keys.ts'
 import type { HeadLimits } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
 import type { UpgradePlan } from './find-upgrade.ts'
@@ -44,6 +46,7 @@ export interface RoutePlan {
   readonly conclusion: ConcludeSettings
   /** What the upstream gets where a token was let through and the profile says nothing else. */
   readonly sharedCredential: HeaderPairs
+  readonly assertGrant: AssertGrant
   readonly rewriteRequest: RewriteRequest
   readonly upstream: Upstream
   readonly filterResponse: FilterResponse
@@ -58,6 +61,7 @@ export interface Plan {
   readonly forwardedHeader: string
   readonly findClientAddress: FindClientAddress
   readonly trustedProxies: Networks
+  readonly findKeys: FindKeys
   readonly routes: RouteTable<RoutePlan>
   readonly resolveToken: ResolveToken
   readonly openExchanges: OpenExchanges

@@ -7,6 +7,7 @@
 import type { Grant } from '../authorize/grant.ts'
 import type { IdentityField } from '../config/schema/routes.ts'
 import type { Token } from '../tokens/token.ts'
+import { GrantMemo } from './grant-memo.ts'
 
 /** Names and values in turn. */
 export type HeaderPairs = readonly string[]
@@ -16,17 +17,16 @@ export function compileIdentityHeaders(
   fields: Readonly<Record<string, IdentityField>>,
 ): (grant: Grant) => HeaderPairs {
   const entries = Object.entries(fields)
-  // A record that memory holds is the same object each time, and so are the headers made of it.
-  const ofToken = new WeakMap<Token, HeaderPairs>()
+  const made = new GrantMemo<HeaderPairs>()
   return ({ token, access }) => {
     if (token === undefined) return []
-    const known = ofToken.get(token)
+    const known = made.get(token, access)
     if (known !== undefined) return known
     const pairs = entries.flatMap(([name, field]) => {
       const text = headerText(textOf(field, token, access))
       return text === '' ? [] : [name, text]
     })
-    ofToken.set(token, pairs)
+    made.set(token, access, pairs)
     return pairs
   }
 }

@@ -77,6 +77,8 @@ export interface AuthorizedRequest {
   readonly client: Address
   /** What the upstream gets in place of the client's credential: names and values in turn. */
   readonly upstreamCredential: HeaderPairs
+  /** The gateway's word on the grant; in the same form. */
+  readonly assertion: HeaderPairs
 }
 
 export type RewriteRequest = (
@@ -113,6 +115,7 @@ export function compileRewriteRequest(plan: RewriteRequestPlan): RewriteRequest 
     if (request.contentLength !== undefined) headers.push('content-length', request.contentLength)
     pushForwarded(headers, authorized)
     for (const text of plan.identityOf(grant)) headers.push(text)
+    for (const text of authorized.assertion) headers.push(text)
     for (const text of authorized.upstreamCredential) headers.push(text)
     const target = path + queryFor(request.query, grant)
     return new RewrittenRequest(request.method, target, headers, request.hasBody)

@@ -33,11 +33,14 @@ export interface Post {
   readonly admin: Place
 }
 
+/** What a worker is asked for. */
+export type Asked = 'checks' | 'metrics' | 'keys'
+
 export type ToWorker =
   | { readonly kind: 'start'; readonly post: Post }
   | { readonly kind: 'reload' }
   | { readonly kind: 'drain' }
-  | { readonly kind: 'ask'; readonly id: number; readonly what: 'checks' | 'metrics' }
+  | { readonly kind: 'ask'; readonly id: number; readonly what: Asked }
   | { readonly kind: 'totals'; readonly id: number; readonly totals: readonly number[] }
 
 export type FromWorker =

@@ -5,7 +5,7 @@
  */
 
 import type { AskDesk } from '../limits/count-desk.ts'
-import type { FromWorker, Place, Post, StartFailure, ToWorker } from './messages.ts'
+import type { Asked, Checks, FromWorker, Place, Post, StartFailure, ToWorker } from './messages.ts'
 import type { Told, WorkerSurroundings } from './surroundings.ts'
 
 /** What a worker does when it is told to. */
@@ -75,12 +75,25 @@ function start(
 }
 
 /** Never rejects: what cannot be told is told as such. */
-function tell(what: 'checks' | 'metrics', id: number, told: Told | undefined): void {
-  const answer = what === 'checks' ? told?.readiness(AbortSignal.timeout(1_000)) : told?.metrics.expose()
+function tell(what: Asked, id: number, told: Told | undefined): void {
+  const answer = told && answerTo(what, told)
   Promise.resolve<Awaited<typeof answer>>(answer).then(
     (answer) => send({ kind: 'answer', id, answer }),
     () => send({ kind: 'answer', id, answer: undefined }),
   )
+}
+
+function answerTo(what: Asked, { readiness, metrics, keySet }: Told): Promise<Checks | string> {
+  switch (what) {
+    case 'checks':
+      return readiness(AbortSignal.timeout(1_000))
+    case 'metrics':
+      return metrics.expose()
+    case 'keys':
+      return keySet()
+    default:
+      return what satisfies never
+  }
 }
 
 function createAskDesk(): {

@@ -57,7 +57,13 @@ export async function startWorkers(
   let pool: WorkerPool | undefined
   metrics.watchWorkers(() => pool?.open.length ?? 0)
   const told = { contentType: metrics.contentType, expose: () => expose(pool, metrics) }
-  const admin = await startAdmin({ ...settings.admin, readiness, metrics: told, log })
+  const admin = await startAdmin({
+    ...settings.admin,
+    readiness,
+    metrics: told,
+    keySet: () => keySetOf(pool),
+    log,
+  })
   const { address, port } = admin
   pool = new WorkerPool(
     {
@@ -103,6 +109,16 @@ async function checksOf(pool: WorkerPool | undefined, workers: number): Promise<
     if (former === undefined || severity.indexOf(state) > severity.indexOf(former)) all[name] = state
   }
   return all
+}
+
+/** All have the same ring, so that the first who answers will do. Rejects when none does in time. */
+async function keySetOf(pool: WorkerPool | undefined): Promise<string> {
+  const asked = (pool?.open ?? []).map(async (worker) => {
+    const text = await worker.keySet()
+    if (text === undefined) throw new Error('a worker did not tell its keys')
+    return text
+  })
+  return within(checksMsMax, Promise.any(asked))
 }
 
 const severity: readonly CheckState[] = ['ok', 'degraded', 'draining', 'failed']

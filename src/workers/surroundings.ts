@@ -8,7 +8,7 @@ import type { Settings } from '../config/schema/settings.ts'
 import type { AskDesk } from '../limits/count-desk.ts'
 
 /** What the primary asks a worker for. */
-export type Told = Pick<AdminParts, 'readiness' | 'metrics'>
+export type Told = Pick<AdminParts, 'readiness' | 'metrics' | 'keySet'>
 
 export interface WorkerSurroundings {
   /** From 1 on. */

@@ -7,7 +7,7 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Readable } from 'node:stream'
 import type { Settings } from '../config/schema/settings.ts'
 import type { CountDesk } from '../limits/count-desk.ts'
-import type { Checks, FromWorker, Place, Post, StartFailure, ToWorker } from './messages.ts'
+import type { Asked, Checks, FromWorker, Place, Post, StartFailure, ToWorker } from './messages.ts'
 
 export interface WorkerProcessOptions {
   readonly post: Post
@@ -83,6 +83,10 @@ export class WorkerProcess {
     return this.#ask('metrics') as Promise<string | undefined>
   }
 
+  keySet(): Promise<string | undefined> {
+    return this.#ask('keys') as Promise<string | undefined>
+  }
+
   reload(): void {
     this.#send({ kind: 'reload' })
   }
@@ -97,7 +101,7 @@ export class WorkerProcess {
     this.#worker.process.kill('SIGKILL')
   }
 
-  #ask(what: 'checks' | 'metrics'): Promise<Checks | string | undefined> {
+  #ask(what: Asked): Promise<Checks | string | undefined> {
     const { promise, resolve } = Promise.withResolvers<Checks | string | undefined>()
     if (!this.#isOpen) return Promise.resolve(undefined)
     const id = ++this.#asked

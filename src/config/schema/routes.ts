@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { tokenKinds } from '../../tokens/token.ts'
+import { routeAssertion } from './assertion.ts'
 import { facts, ownCredential } from './facts.ts'
 import { cidr, flag, headerName, name } from './primitives.ts'
 import { profile } from './profiles.ts'
@@ -205,6 +206,7 @@ export const route = z
       .describe(
         'Headers that tell the upstream who was let through; always removed from what the client sent.',
       ),
+    assertion: routeAssertion,
     allowUnderscoreHeaders: flag()
       .prefault(false)
       .describe('Let header names with `_` through. They are guarded as if written with `-`.'),

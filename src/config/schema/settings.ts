@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { assertion } from './assertion.ts'
 import { decision } from './decision.ts'
 import { authentication, limits } from './limits.ts'
 import { listen } from './listen.ts'
@@ -22,7 +23,7 @@ const admin = z
     port: count(0, 65_535).prefault(8081).describe('Port of the admin listener; 0 takes a free one.'),
   })
   .prefault({})
-  .describe('The control plane: /livez, /readyz and /metrics.')
+  .describe('The control plane: /livez, /readyz, /metrics and the public keys.')
 
 const clientAddress = z
   .strictObject({
@@ -73,6 +74,7 @@ export const settings = z
     systemToken,
     authentication,
     limits,
+    assertion,
     upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
     routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
     log,

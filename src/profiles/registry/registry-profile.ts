@@ -8,10 +8,12 @@ import { compileKindRule } from '../../authorize/rules/kind.ts'
 import { tokenNetworkRule } from '../../authorize/rules/network.ts'
 import type { Rule } from '../../authorize/rules/rule.ts'
 import type { RegistrySettings } from '../../config/schema/profiles/registry.ts'
+import { answerKeys } from '../../request/answer-keys.ts'
+import { answerWith } from '../../request/answer-with.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
 import type { RouteProfile, Visit } from '../profile.ts'
 import type { ProfileContext } from '../profile-context.ts'
-import { answerWith, noteToken } from './answer.ts'
+import { noteToken } from './note-token.ts'
 import { problemOfScopes, type ScopeNeed, scopesOf } from './registry-access.ts'
 import { readPresented, readRegistryToken } from './registry-credential.ts'
 import { readRegistryOperation } from './registry-operation.ts'
@@ -39,7 +41,9 @@ export function compileRegistryProfile(settings: RegistrySettings, context: Prof
       const { rawPath } = visit.request
       if (rawPath === base) return () => answerBase(visit)
       if (tokenPaths.includes(rawPath)) return () => endpoint.serve(visit)
-      return rawPath === keysPath ? () => answerKeys(visit, tokens) : undefined
+      return rawPath === keysPath
+        ? async () => answerKeys(visit.exchange, visit.request.method, context.findServices().keyRing)
+        : undefined
     },
     readAuthorization: readRegistryToken,
     resolve: (credential, client, request) => tokens.resolve(credential, client, request),
@@ -76,16 +80,6 @@ function compileBase(tokens: RegistryTokens, { kinds, mode }: ProfileContext) {
     if (refusal === undefined) answerWith(exchange, '', ['docker-distribution-api-version', 'registry/2.0'])
     return refusal
   }
-}
-
-async function answerKeys(
-  { exchange, request }: Visit,
-  tokens: RegistryTokens,
-): Promise<Refusal | undefined> {
-  if (!isReading(request.method)) return refuse('not_found', 'keys are only read')
-  const body = JSON.stringify(await tokens.publicKeys())
-  answerWith(exchange, body, ['content-type', 'application/json', 'cache-control', 'max-age=60'])
-  return undefined
 }
 
 function isReading(method: string): boolean {

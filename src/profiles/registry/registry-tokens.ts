@@ -9,7 +9,8 @@ import type { Address } from '../../client-address/address.ts'
 import type { RegistrySettings } from '../../config/schema/profiles/registry.ts'
 import type { CanonicalRequest } from '../../request/canonical-request.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
-import { type Assertion, Assertions, type SignedAssertion } from '../../tokens/assertions/assertions.ts'
+import { type Assertion, Assertions } from '../../tokens/assertions/assertions.ts'
+import type { SignedStatement } from '../../tokens/assertions/sign-statement.ts'
 import type { Token } from '../../tokens/token.ts'
 import type { FindServices } from '../services.ts'
 import { problemOfScopes, scopesOf } from './registry-access.ts'
@@ -30,13 +31,8 @@ export class RegistryTokens {
     this.#findServices = findServices
   }
 
-  sign({ id, expiresAt }: Token, scopes: readonly RepositoryScope[]): Promise<SignedAssertion> {
+  sign({ id, expiresAt }: Token, scopes: readonly RepositoryScope[]): Promise<SignedStatement> {
     return this.#assertions.sign(id, { scopes }, expiresAt)
-  }
-
-  /** A JSON Web Key Set. */
-  publicKeys(): Promise<object> {
-    return this.#assertions.publicKeys()
   }
 
   /** At once, where both the registry token and its token are known. */

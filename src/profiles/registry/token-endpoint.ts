@@ -8,13 +8,14 @@ import { present } from '../../authenticate/credential.ts'
 import { compileKindRule } from '../../authorize/rules/kind.ts'
 import { tokenNetworkRule } from '../../authorize/rules/network.ts'
 import type { RegistrySettings } from '../../config/schema/profiles/registry.ts'
+import { answerWith } from '../../request/answer-with.ts'
 import type { Exchange } from '../../request/exchange.ts'
 import { isRefusal, type Refusal, refuse } from '../../request/refusal.ts'
-import type { SignedAssertion } from '../../tokens/assertions/assertions.ts'
+import type { SignedStatement } from '../../tokens/assertions/sign-statement.ts'
 import type { Token } from '../../tokens/token.ts'
 import type { Visit } from '../profile.ts'
 import type { ProfileContext } from '../profile-context.ts'
-import { answerWith, noteToken } from './answer.ts'
+import { noteToken } from './note-token.ts'
 import { allowedScopes, problemOfToken } from './registry-access.ts'
 import { type RegistryLogin, readRegistryLogin, registryTokenLengthMax } from './registry-credential.ts'
 import { parseScopes, type RepositoryScope } from './registry-scope.ts'
@@ -103,7 +104,7 @@ export class TokenEndpoint {
 }
 
 /** `access_token` is what clients of OAuth look for; without `expires_in` some take it for a minute. */
-function answer(exchange: Exchange, { text, issuedAt, expiresAt }: SignedAssertion): void {
+function answer(exchange: Exchange, { text, issuedAt, expiresAt }: SignedStatement): void {
   const token = text.reveal()
   const body = JSON.stringify({
     token,

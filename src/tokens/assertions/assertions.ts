@@ -4,12 +4,12 @@
  * @module
  */
 
-import { randomUUID } from 'node:crypto'
-import { errors, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../lib/clock.ts'
-import { Secret } from '../../lib/secret.ts'
+import type { Secret } from '../../lib/secret.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { algorithm, type SignedStatement, signStatement } from './sign-statement.ts'
 
 /** What one kind of statement says besides whose it is. */
 export interface AssertionKind<Content> {
@@ -29,13 +29,6 @@ export interface AssertionContext {
   readonly clock: Clock
 }
 
-export interface SignedAssertion {
-  readonly text: Secret
-  /** Milliseconds since the epoch, whole seconds, both. */
-  readonly issuedAt: number
-  readonly expiresAt: number
-}
-
 export interface Assertion<Content> {
   /** Id of the token's record. */
   readonly tokenId: string
@@ -44,7 +37,6 @@ export interface Assertion<Content> {
   readonly until: number
 }
 
-const algorithm = 'ES256'
 const type = 'JWT'
 /** Statements that are known to be genuine. */
 const rememberedMax = 20_000
@@ -62,27 +54,12 @@ export class Assertions<Content extends object> {
   }
 
   /** Never outlives the token, whose end is `tokenExpiresAt`. */
-  async sign(
-    tokenId: string,
-    content: Content,
-    tokenExpiresAt = Number.POSITIVE_INFINITY,
-  ): Promise<SignedAssertion> {
-    const { issuer, audience, lifetimeMs, write } = this.#kind
+  sign(tokenId: string, content: Content, tokenExpiresAt?: number): Promise<SignedStatement> {
+    const { write, ...terms } = this.#kind
     const { keyRing, clock } = this.#context
-    const [{ id, privateKey }] = keyRing().signingKeys
-    const issuedAt = Math.floor(clock.now() / 1_000)
-    const expiresAt = Math.floor(Math.min(issuedAt + lifetimeMs / 1_000, tokenExpiresAt / 1_000))
-    const text = await new SignJWT(write(content))
-      .setProtectedHeader({ alg: algorithm, typ: type, kid: id })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setSubject(tokenId)
-      .setIssuedAt(issuedAt)
-      .setNotBefore(issuedAt)
-      .setExpirationTime(expiresAt)
-      .setJti(randomUUID())
-      .sign(privateKey)
-    return { text: new Secret(text), issuedAt: issuedAt * 1_000, expiresAt: expiresAt * 1_000 }
+    const claims = write(content)
+    const statement = { ...terms, type, subject: tokenId, claims, endsAt: tokenExpiresAt }
+    return signStatement(statement, keyRing(), clock.now())
   }
 
   /** One that was verified before and is still taken, at once. */
@@ -100,17 +77,6 @@ export class Assertions<Content extends object> {
       this.#verified.set(ring.digest(text).value, assertion)
     }
     return assertion
-  }
-
-  /** The public keys, for whoever verifies by itself. */
-  async publicKeys(): Promise<{ readonly keys: readonly JWK[] }> {
-    const keys = this.#context.keyRing().signingKeys.map(async ({ id, publicKey }) => ({
-      ...(await exportJWK(publicKey)),
-      kid: id,
-      alg: algorithm,
-      use: 'sig',
-    }))
-    return { keys: await Promise.all(keys) }
   }
 
   async #verify(text: Secret, ring: KeyRing): Promise<Assertion<Content> | 'expired' | 'invalid'> {

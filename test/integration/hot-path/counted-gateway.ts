@@ -1,5 +1,5 @@
 /**
- * `node --expose-gc counted-gateway.ts UPSTREAM [promises]` with an IPC channel: a gateway alone in its process, so that what the
+ * `node --expose-gc counted-gateway.ts UPSTREAM ROUTE [promises]` with an IPC channel: a gateway alone in its process, so that what the
  * process does is what the gateway does. Tells its port and a token, and from then on answers each question with a tally.
  * @module
  */
@@ -30,7 +30,7 @@ export interface Ready {
 /** What `net` calls to send. */
 const writers = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String', 'writeAsciiString']
 
-const [upstream = '', what] = process.argv.slice(2)
+const [upstream = '', route = '', what] = process.argv.slice(2)
 const counted = { promises: 0, writes: 0 }
 
 process.once('disconnect', () => process.exit())
@@ -39,7 +39,13 @@ await countWrites()
 const { port, issue } = await startTestGateway(
   // It ends with its process.
   { teardown: () => {} },
-  { upstream, routes: [{ match: { path: '/{rest*}' } }], log: { level: 'silent', requests: false } },
+  {
+    upstream,
+    routes: [{ match: { path: '/{rest*}' }, ...JSON.parse(route) }],
+    // Longer than it is counted: none is signed anew meanwhile.
+    assertion: { issuer: 'counted', lifetime: '10m' },
+    log: { level: 'silent', requests: false },
+  },
 )
 const { text: token } = await issue()
 process.on('message', () => process.send?.(tally()))

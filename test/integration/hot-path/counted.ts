@@ -24,6 +24,8 @@ export interface CountedOptions {
   readonly flags?: readonly string[]
   /** Counted besides what always is. */
   readonly what?: 'promises'
+  /** Settings of the route, besides what it matches. */
+  readonly route?: object
   /** Of each request, which is a POST then. */
   readonly body?: string
 }
@@ -31,7 +33,7 @@ export interface CountedOptions {
 /** All of it ends with the scope. */
 export async function countedGateway(
   t: Scope,
-  { flags = [], what, body }: CountedOptions = {},
+  { flags = [], what, route = {}, body }: CountedOptions = {},
 ): Promise<CountedGateway> {
   const upstream = createServer((request, response) => {
     request.resume().once('end', () => response.end('ok'))
@@ -43,9 +45,13 @@ export async function countedGateway(
     upstream.close()
   })
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
-  const gateway = fork(join(import.meta.dirname, 'counted-gateway.ts'), [url, ...(what ? [what] : [])], {
-    execArgv: ['--expose-gc', ...flags],
-  })
+  const gateway = fork(
+    join(import.meta.dirname, 'counted-gateway.ts'),
+    [url, JSON.stringify(route), ...(what ? [what] : [])],
+    {
+      execArgv: ['--expose-gc', ...flags],
+    },
+  )
   t.teardown(async () => {
     const ended = once(gateway, 'exit')
     gateway.disconnect()

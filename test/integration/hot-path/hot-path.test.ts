@@ -19,6 +19,15 @@ t.test('a request makes two promises: its story, and the watch over a failure of
   t.equal(promises - before.promises, 2 * requests)
 })
 
+t.test('no more where the upstream gets an assertion, once it is signed', async (t) => {
+  const gateway = await countedGateway(t, { what: 'promises', route: { assertion: {} } })
+  await gateway.ask(80)
+  const before = await gateway.tally()
+  await gateway.ask(requests)
+  const { promises } = await gateway.tally()
+  t.equal(promises - before.promises, 2 * requests)
+})
+
 t.test('a request and its answer are one write to each side', async (t) => {
   const gateway = await countedGateway(t)
   await gateway.ask(80)

@@ -18,11 +18,13 @@ async function start(
 ) {
   const lines: string[] = []
   const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(line) } })
-  const admin = await startAdmin({ address: '127.0.0.1', port: 0, readiness, metrics, log })
+  const admin = await startAdmin({ address: '127.0.0.1', port: 0, readiness, metrics, keySet, log })
   t.teardown(() => admin.close())
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${admin.port}${path}`, init)
   return { admin, ask, lines }
 }
+
+const keySet = async () => '{"keys":[]}'
 
 const saying =
   (checks: Record<string, CheckState>): ReadinessProbe =>
@@ -70,6 +72,15 @@ t.test('is not ready when nobody can tell within a second, and tells the probe t
   t.equal((await ask('/readyz')).status, 503)
   t.ok(performance.now() - began < 1500)
   t.ok(wasAborted)
+})
+
+t.test('shows its public keys, for whoever verifies what the gateway has signed', async (t) => {
+  const { ask } = await start(t, saying({ store: 'ok' }))
+  const response = await ask('/.well-known/jwks.json')
+  t.equal(response.status, 200)
+  t.match(response.headers.get('content-type'), /^application\/jwk-set\+json\b/)
+  t.equal(response.headers.get('cache-control'), 'max-age=60')
+  t.strictSame(await response.json(), { keys: [] })
 })
 
 t.test('shows the metrics in their own media type', async (t) => {
@@ -158,5 +169,5 @@ t.test('says when its port is taken', async (t) => {
   const { admin } = await start(t, saying({ store: 'ok' }))
   const log = createLog({ level: 'silent' })
   const options = { address: '127.0.0.1', port: admin.port, readiness: saying({ store: 'ok' }) }
-  await t.rejects(startAdmin({ ...options, metrics: createMetrics(), log }), { code: 'EADDRINUSE' })
+  await t.rejects(startAdmin({ ...options, metrics: createMetrics(), keySet, log }), { code: 'EADDRINUSE' })
 })

@@ -57,6 +57,16 @@ t.test('an owner is said to be one only by the access of the grant', async (t) =
   }
 })
 
+t.test(
+  'what was said of a token on one resource is not said again on another where it has less',
+  async (t) => {
+    const identityOf = compileIdentityHeaders({ 'x-owner': 'owner' })
+    t.strictSame(identityOf(grant('token', token, 'owner')), ['x-owner', 'true'])
+    t.strictSame(identityOf(grant('token', token, 'read-write')), ['x-owner', 'false'])
+    t.strictSame(identityOf(grant('token', token, 'owner')), ['x-owner', 'true'])
+  },
+)
+
 t.test('says nothing about nobody', async (t) => {
   t.strictSame(compileIdentityHeaders({ 'x-who': 'subject' })(authorizePublic()), [])
 })

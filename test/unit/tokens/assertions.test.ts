@@ -102,14 +102,3 @@ t.test('no text at all makes it throw', async () => {
     }),
   )
 })
-
-t.test('public keys are public', async (t) => {
-  const { state, assertions } = scene()
-  state.ring = new KeyRing(rotateKey(material, { now: () => 0 }))
-  const { keys } = await assertions.publicKeys()
-  t.equal(keys.length, 2)
-  for (const key of keys) {
-    t.match(key, { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
-    t.same(Object.keys(key).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
-  }
-})

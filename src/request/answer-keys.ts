@@ -1,0 +1,30 @@
+/**
+ * Where the gateway publishes its keys on the data plane: for everybody, on every host, without a credential.
+ * @module
+ */
+
+import type { Serve } from '../profiles/profile.ts'
+import { keySetOf, keySetType } from '../tokens/assertions/key-set.ts'
+import type { KeyRing } from '../tokens/keys/key-ring.ts'
+import { answerWith } from './answer-with.ts'
+import type { CanonicalRequest } from './canonical-request.ts'
+import type { Exchange } from './exchange.ts'
+import { refuse } from './refusal.ts'
+
+/** How to answer a request for the keys; `undefined` for all others, which no route sees less. */
+export type FindKeys = (exchange: Exchange, request: CanonicalRequest) => Serve | undefined
+
+/** `keysPath` is compared byte for byte. Without one nothing is published here. */
+export function compileFindKeys(keysPath: string | undefined, keyRing: () => KeyRing): FindKeys {
+  if (keysPath === undefined) return () => undefined
+  return (exchange, { rawPath, method }) =>
+    rawPath === keysPath ? async () => answerKeys(exchange, method, keyRing()) : undefined
+}
+
+/** The key set of a ring, for GET and HEAD. */
+export function answerKeys(exchange: Exchange, method: string, ring: KeyRing) {
+  if (method !== 'GET' && method !== 'HEAD') return refuse('not_found', 'keys are only read')
+  const body = JSON.stringify(keySetOf(ring))
+  answerWith(exchange, body, ['content-type', keySetType, 'cache-control', 'max-age=60'])
+  return undefined
+}
