@@ -1,0 +1,24 @@
+/**
+ * `npm run test:proxies`, or `npm run test:proxies -- FILE…`: runs the example configurations of other proxies with
+ * these proxies, and ends with one line, `N passed, N failed`.
+ * @module
+ */
+
+import { runSuite } from '../support/run-suite.ts'
+import { installProxies } from './install-proxies.ts'
+
+const files = process.argv.slice(2)
+
+await runSuite({
+  passes: [
+    [
+      // package.json keeps these files out of `npm test`.
+      '--exclude=nothing',
+      ...(files.length > 0 ? files : ['test/proxies/**/*.test.ts']),
+    ],
+  ],
+  async prepare() {
+    const { nginx, traefik, caddy, envoy } = installProxies()
+    return { PROXY_NGINX: nginx, PROXY_TRAEFIK: traefik, PROXY_CADDY: caddy, PROXY_ENVOY: envoy }
+  },
+})
