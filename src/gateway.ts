@@ -6,7 +6,6 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/admin-server.ts'
-import { processOrigin } from './audit/origin.ts'
 import { credentialHeadersOf, queryParametersOf } from './authenticate/extract-credential.ts'
 import { compileClientAddress } from './client-address/client-address.ts'
 import { compileNetworks } from './client-address/networks.ts'
@@ -18,13 +17,14 @@ import { Generation, Generations } from './generations.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { placeText } from './lib/place.ts'
 import { LimitBook } from './limits/limit-book.ts'
-import { openDataPlane } from './listen/data-plane.ts'
+import { type DataPlane, openDataPlane } from './listen/data-plane.ts'
 import { sendRefusal } from './listen/send-refusal.ts'
 import { shareOfWorker } from './listen/share-of-worker.ts'
 import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openCertificates } from './open-certificates.ts'
+import { openDecision } from './open-decision.ts'
 import { openLimits } from './open-limits.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
@@ -39,14 +39,15 @@ import type { Plan } from './request/plan.ts'
 import { keySetOf } from './tokens/assertions/key-set.ts'
 import type { TokenDirectory } from './tokens/cache/token-directory.ts'
 import { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
-import { LastUsed } from './tokens/life/last-used.ts'
-import { ScheduledPurge } from './tokens/life/scheduled-purge.ts'
 import type { TokenRegistry } from './tokens/ports.ts'
+import { noteLastUses, purgeBySchedule } from './upkeep.ts'
 import type { WorkerSurroundings } from './workers/surroundings.ts'
 
 /** Where a running gateway listens, and how to stop it. */
 export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
+  /** Where other proxies ask; `undefined` where nobody may. */
+  readonly decisionAddress: { readonly address: string; readonly port: number } | undefined
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
   /** Reads again at once what is followed anyway: key ring, certificates and configuration. Never throws. */
@@ -171,7 +172,7 @@ async function start(
   generations: Generations,
   log: AdjustableLog,
   parts: Parts,
-): Promise<Pick<Gateway, 'dataAddress' | 'adminAddress' | 'reload'>> {
+): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddress' | 'adminAddress' | 'reload'>> {
   const { worker } = parts
   const metrics = createMetrics(worker?.number)
   const watchTargets = createTargetWatch(log)
@@ -219,16 +220,25 @@ async function start(
   generations.begin(generationOf(parts.inForce))
   const listen = shareOfWorker(settings.listen, worker?.workers ?? 1)
   const dataPlane = await openDataPlane(listen, certificates, () => generations.current)
-  parts.closers.push(() => dataPlane.close())
+  const doors: Pick<DataPlane, 'close'>[] = [dataPlane]
+  parts.closers.push(async () => void (await Promise.all(doors.map((door) => door.close()))))
+  const asking = { inForce: () => generations.current, overload: dataPlane.overload, log, metrics }
+  const decision = await openDecision(settings, asking, parts.closers)
+  if (decision !== undefined) doors.push(decision)
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)
   configuration?.start()
   parts.closers.push(async () => configuration?.stop())
   log.info(
-    { dataPlane: placeText(dataPlane), admin: placeText(admin), routes: settings.routes.length },
+    {
+      dataPlane: placeText(dataPlane),
+      decision: decision && placeText(decision),
+      admin: placeText(admin),
+      routes: settings.routes.length,
+    },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, adminAddress: admin, reload }
+  return { dataAddress: dataPlane, decisionAddress: decision, adminAddress: admin, reload }
 
   function reload(): void {
     keyRing.reload()
@@ -256,39 +266,6 @@ function watchOpenExchanges(
   directory.follow(openExchanges)
   closers.push(async () => openExchanges.close())
   return openExchanges
-}
-
-/** Closed after the data plane, so that the uses of the last requests are recorded too. */
-function noteLastUses(
-  intervalMs: number,
-  store: TokenRegistry,
-  log: Log,
-  { closers, clock }: Parts,
-): Plan['noteUse'] {
-  if (intervalMs === 0) return () => {}
-  const lastUsed = new LastUsed({ store, intervalMs, clock, log })
-  closers.push(() => lastUsed.close())
-  return ({ id }, client) => lastUsed.note(id, client)
-}
-
-/** Begun last and ended first: what is old can wait. */
-function purgeBySchedule(
-  { every, olderThan, sessionsOlderThan, auditOlderThan }: Settings['store']['purge'],
-  store: TokenRegistry,
-  log: Log,
-  metrics: Metrics,
-  { closers, clock }: Parts,
-): void {
-  if (every === 0) return
-  const schedule = {
-    everyMs: every,
-    olderThanMs: olderThan,
-    sessionsOlderThanMs: sessionsOlderThan,
-    auditOlderThanMs: auditOlderThan,
-  }
-  const origin = processOrigin('gateway')
-  const purge = new ScheduledPurge({ ...schedule, store, origin, clock, log, observer: metrics })
-  closers.push(() => purge.close())
 }
 
 /** Settings with problems never get here by the command line, which reports them all; this is the last door. */

@@ -3,13 +3,21 @@
  * @module
  */
 
-import type { Report } from './problems.ts'
+import type { Report, SettingPath } from './problems.ts'
 import type { Settings } from './schema/settings.ts'
 
 export function checkListen({ listen }: Partial<Settings>, refuse: Report): void {
-  if (listen?.tls === undefined) return
-  const { ca, mode } = listen.tls.clientCertificates
-  const path = ['listen', 'tls', 'clientCertificates']
+  checkClientCertificates(listen?.tls, ['listen', 'tls', 'clientCertificates'], refuse)
+}
+
+/** Of clients, or of proxies that ask. */
+export function checkClientCertificates(
+  tls: Settings['listen']['tls'],
+  path: SettingPath,
+  refuse: Report,
+): void {
+  if (tls === undefined) return
+  const { ca, mode } = tls.clientCertificates
   if (mode !== 'none' && ca === undefined)
     refuse(path, `expected a ca with mode ${mode}: no certificate would count`)
   if (mode === 'none' && ca !== undefined)

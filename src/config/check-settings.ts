@@ -5,6 +5,7 @@
  */
 
 import { checkAssertion } from './check-assertion.ts'
+import { checkDecision } from './check-decision.ts'
 import { checkLimits } from './check-limits.ts'
 import { checkListen } from './check-listen.ts'
 import { checkOptOuts } from './check-opt-outs.ts'
@@ -28,6 +29,7 @@ export function checkSettings(settings: Partial<Settings>, refuse: Report, warn:
   checkRecord(settings, refuse)
   checkLease(settings, refuse)
   checkListen(settings, refuse)
+  checkDecision(settings, refuse)
   checkRedis(settings.cache?.redis, refuse)
   checkUpstreams(settings, refuse)
   checkLimits(settings, refuse)

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Report, SettingPath } from './problems.ts'
 import type { Settings } from './schema/settings.ts'
 
-const fixedSections = ['admin', 'keys', 'store', 'cache', 'systemToken'] as const
+const fixedSections = ['admin', 'decision', 'keys', 'store', 'cache', 'systemToken'] as const
 
 /** Reports each setting that differs and would not come into force. No value is repeated. */
 export function reportRestarts(inForce: Settings, next: Settings, report: Report): void {

@@ -6,7 +6,7 @@
 
 import type { Socket } from 'node:net'
 import { unmatchedRoute } from '../observability/labels.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { ClientConnection, Exchange } from '../request/exchange.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { Linger } from './linger.ts'
 import { hasClientLeft, refusalOfClientError, refuseOnSocket } from './refuse-on-socket.ts'
@@ -23,7 +23,7 @@ export class ClientErrors {
   /** Connections whose trouble waits for the answers that are owed before. */
   readonly #failed = new WeakSet<Socket>()
   /** The last exchange that began on each connection: the one whose body may be at fault. */
-  readonly #latest = new WeakMap<Socket, Exchange>()
+  readonly #latest = new WeakMap<ClientConnection, Exchange>()
 
   constructor(
     booksInForce: () => Pick<Books, 'metrics' | 'log' | 'isLogging'>,

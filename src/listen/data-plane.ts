@@ -43,7 +43,11 @@ export interface DataPlane {
 }
 
 /** Requests go to their upstreams, and some are for the gateway itself. */
-const proxyDoor: Door = { deliver: forward, canServe: true }
+const proxyDoor: Door = {
+  deliver: ({ exchange }, outgoing, upstream, forwarding) =>
+    forward(exchange, outgoing, upstream, forwarding),
+  canServe: true,
+}
 
 /**
  * Open the data plane, over TLS where there are certificates. All of `listen` comes into force here. `inForce` is asked

@@ -79,6 +79,8 @@ function settle(exchange: Exchange, books: Books): void {
       code: refusal?.code,
       reason: refusal?.reason ?? notes.withdrawal ?? notes.broken,
       owner: refusal?.owner,
+      proxy: notes.askedBy?.proxy,
+      door: notes.askedBy?.door,
       limit: notes.limit,
       tunnel,
     },
@@ -103,5 +105,6 @@ function outcomeOf({ notes, response }: Exchange): ExchangeOutcome {
   if (!response.writableFinished) return 'aborted'
   if (notes.refusal !== undefined) return notes.refusal.code
   if (notes.isServed) return 'served'
-  return notes.shadowed === undefined ? 'forwarded' : 'shadowed'
+  if (notes.shadowed !== undefined) return 'shadowed'
+  return notes.askedBy === undefined ? 'forwarded' : 'allowed'
 }

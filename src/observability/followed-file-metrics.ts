@@ -12,7 +12,7 @@ export interface FollowedFileMetrics {
   watchKeyRing(ring: RingToWatch): void
   /** Where it is read at a scrape what became of the last reading of the configuration; nothing is shown without. */
   watchConfiguration(configuration: ConfigurationToWatch): void
-  /** Where the certificates that clients are shown are read from at a scrape; nothing is shown without TLS. */
+  /** Where certificates that are shown to clients, or to proxies that ask, are read from at a scrape; without TLS there are none. */
   watchCertificates(certificates: CertificatesToWatch): void
 }
 
@@ -23,7 +23,7 @@ export function createFollowedFileMetrics(): {
 } {
   let ring: RingToWatch | undefined
   let configuration: ConfigurationToWatch | undefined
-  let certificates: CertificatesToWatch | undefined
+  const certificates: CertificatesToWatch[] = []
   const families = [
     gaugesOf(
       'sallyport_key_ring_key',
@@ -49,12 +49,15 @@ export function createFollowedFileMetrics(): {
       'sallyport_certificate_expiry_timestamp_seconds',
       'When a certificate that clients are shown expires.',
       () =>
-        (certificates?.expiries() ?? []).map(({ file, expiresAt }) => [{ file }, expiresAt / 1000] as const),
+        certificates
+          .flatMap((shown) => shown.expiries())
+          .map(({ file, expiresAt }) => [{ file }, expiresAt / 1000] as const),
     ),
     gaugeOf(
       'sallyport_certificates_outdated',
       'Whether the files of the certificates cannot be used, so that the last good ones are in force.',
-      () => certificates && Number(certificates.isOutdated),
+      () =>
+        certificates.length === 0 ? undefined : Number(certificates.some(({ isOutdated }) => isOutdated)),
     ),
   ]
   return {
@@ -67,7 +70,7 @@ export function createFollowedFileMetrics(): {
         configuration = watched
       },
       watchCertificates: (watched) => {
-        certificates = watched
+        certificates.push(watched)
       },
     },
   }

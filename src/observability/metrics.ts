@@ -21,6 +21,7 @@ import type { UpstreamToWatch } from './watched.ts'
  */
 export type ExchangeOutcome =
   | 'forwarded'
+  | 'allowed'
   | 'served'
   | 'shadowed'
   | 'tunnelled'

@@ -6,13 +6,13 @@
 
 import type { Forwarding } from '../forward/forward.ts'
 import type { Upstream } from '../forward/upstreams.ts'
+import type { GrantedRequest } from '../profiles/profile.ts'
 import type { OutgoingRequest } from '../rewrite/rewrite-request.ts'
-import type { Exchange } from './exchange.ts'
 
 export interface Door {
   /** Takes a request that was let through where it is to go. Called at most once for an exchange. */
   readonly deliver: (
-    exchange: Exchange,
+    granted: GrantedRequest,
     outgoing: OutgoingRequest,
     upstream: Upstream,
     forwarding: Forwarding,

@@ -8,7 +8,6 @@
  */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { EarlyBytes } from '../forward/tunnel/early-bytes.ts'
 import type { Placed } from '../lib/bag.ts'
@@ -47,6 +46,15 @@ export interface UpgradeRequest extends AllowedUpgrade {
   readonly response: ServerResponse
 }
 
+/** The client's connection, as far as it concerns one request. Node's sockets are. */
+export interface ClientConnection {
+  readonly remoteAddress?: string | undefined
+  /** Only where there is TLS. */
+  readonly encrypted?: boolean
+  readonly bytesRead: number
+  destroy(): unknown
+}
+
 /**
  * What streams a request's body, with the little of its head that concerns the body. Node's `IncomingMessage` is one.
  * It ends when the body is complete, and closes without an end when it never will be.
@@ -56,8 +64,8 @@ export interface ClientRequest extends Readable {
   readonly httpVersion: string
   readonly rawHeaders: string[]
   readonly headers: Pick<IncomingHttpHeaders, 'content-length' | 'expect' | 'transfer-encoding'>
-  /** The client's connection, which other requests may share. */
-  readonly socket: Socket
+  /** Other requests may share it. */
+  readonly socket: ClientConnection
   /** The body has come whole. */
   readonly complete: boolean
 }
@@ -88,6 +96,12 @@ export interface ClientResponse {
   once(event: 'close' | 'drain', listener: () => void): unknown
 }
 
+/** A proxy by its name in the settings, and the protocol that it asks in. */
+export interface AskedBy {
+  readonly proxy: string
+  readonly door: string
+}
+
 /** What the stages learned, for the log line, the metrics and the audit. Holds no secret. */
 export interface ExchangeNotes {
   route: string | undefined
@@ -99,6 +113,8 @@ export interface ExchangeNotes {
   tokenId: string | undefined
   tokenKind: string | undefined
   subject: string | undefined
+  /** The other proxy that asks, and how; where a client connected there is none. */
+  askedBy: AskedBy | undefined
   /** The gateway answered it by itself. */
   isServed: boolean
   /** The refusal that was sent. */
@@ -143,6 +159,7 @@ export class Exchange implements Placed, BodySource {
     tokenId: undefined,
     tokenKind: undefined,
     subject: undefined,
+    askedBy: undefined,
     isServed: false,
     refusal: undefined,
     shadowed: undefined,

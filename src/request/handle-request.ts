@@ -93,7 +93,7 @@ export async function handleRequest(
   if (isRefusal(outgoing)) return refuseHere(hideRefusal(outgoing, conclusion))
   if (grant.token !== undefined) begin(exchange, grant.token, question, plan, changesSeen)
 
-  deliver(exchange, outgoing, upstream, {
+  deliver(granted, outgoing, upstream, {
     filterHeaders: (upstreamHeaders) => {
       const headers = filterResponse(upstreamHeaders, grant)
       return withRateLimit(profile.rewriteAnswer?.(headers, request) ?? headers, notes.standings)

@@ -45,6 +45,7 @@ const rows = {
   upstream_timeout: [504, 'The upstream service did not answer in time.', 'upstream'],
   upstream_busy: [503, 'The upstream service is busy.', 'upstream'],
   overloaded: [503, 'The gateway is overloaded.', 'platform'],
+  untrusted_proxy: [503, 'The proxy that asked has not proved itself to the gateway.', 'platform'],
   undecidable: [501, 'Only the gateway itself, as the proxy, can serve this request.', 'platform'],
   cannot_decide: [503, 'The request cannot be authorized right now.', 'platform'],
   internal_error: [500, 'The gateway failed to handle the request.', 'platform'],

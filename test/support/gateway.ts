@@ -37,6 +37,8 @@ export type GatewayInput = Partial<Omit<SettingsInput, 'routes'>> & {
 export interface TestGateway {
   readonly port: number
   readonly adminPort: number
+  /** Where other proxies ask; fails where nobody may. */
+  readonly decisionPort: number
   /** A second handle on the gateway's store, as another process would have it. */
   readonly store: TokenStore
   /** Lines of the log so far, parsed. */
@@ -71,6 +73,7 @@ export async function startTestGateway(
     },
     listen: { port: 0, ...input.listen },
     admin: { port: 0, ...input.admin },
+    ...(input.decision && { decision: { port: 0, ...input.decision } }),
     routes: routes.map((route, index) => ({ name: `route-${index}`, upstream: 'legacy', ...route })),
   })
   const log: Record<string, unknown>[] = []
@@ -88,6 +91,10 @@ export async function startTestGateway(
   return {
     port,
     adminPort: gateway.adminAddress.port,
+    get decisionPort() {
+      if (gateway.decisionAddress === undefined) throw new Error('nobody may ask this gateway')
+      return gateway.decisionAddress.port
+    },
     store,
     log,
     issue: newIssuer(store, ring, clock),

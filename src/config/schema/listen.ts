@@ -48,7 +48,7 @@ const clientCertificates = z
   .prefault({})
   .describe('Certificates of clients. They are noted in the log and open nothing by themselves.')
 
-const tls = z
+export const tls = z
   .strictObject({
     certificates: z
       .array(certificate)

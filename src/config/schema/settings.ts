@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { assertion } from './assertion.ts'
+import { decision } from './decision.ts'
 import { authentication, limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { cidr, count, flag, name } from './primitives.ts'
@@ -65,6 +66,7 @@ export const settings = z
   .strictObject({
     listen,
     admin,
+    decision: decision.optional(),
     clientAddress,
     keys,
     store,
