@@ -24,7 +24,7 @@ import { type AdjustableLog, createLog, type Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { compileRedaction, type Redaction } from './observability/redaction.ts'
 import { openCertificates } from './open-certificates.ts'
-import { openDecision } from './open-decision.ts'
+import { type DecisionPlaces, openDecision } from './open-decision.ts'
 import { openLimits } from './open-limits.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
@@ -47,7 +47,7 @@ import type { WorkerSurroundings } from './workers/surroundings.ts'
 export interface Gateway {
   readonly dataAddress: { readonly address: string; readonly port: number }
   /** Where other proxies ask; `undefined` where nobody may. */
-  readonly decisionAddress: { readonly address: string; readonly port: number } | undefined
+  readonly decisionAddresses: Pick<DecisionPlaces, 'http' | 'grpc'> | undefined
   readonly adminAddress: { readonly address: string; readonly port: number }
   readonly log: Log
   /** Reads again at once what is followed anyway: key ring, certificates and configuration. Never throws. */
@@ -172,7 +172,7 @@ async function start(
   generations: Generations,
   log: AdjustableLog,
   parts: Parts,
-): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddress' | 'adminAddress' | 'reload'>> {
+): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddresses' | 'adminAddress' | 'reload'>> {
   const { worker } = parts
   const metrics = createMetrics(worker?.number)
   const watchTargets = createTargetWatch(log)
@@ -222,7 +222,13 @@ async function start(
   const dataPlane = await openDataPlane(listen, certificates, () => generations.current)
   const doors: Pick<DataPlane, 'close'>[] = [dataPlane]
   parts.closers.push(async () => void (await Promise.all(doors.map((door) => door.close()))))
-  const asking = { inForce: () => generations.current, overload: dataPlane.overload, log, metrics }
+  const asking = {
+    inForce: () => generations.current,
+    overload: dataPlane.overload,
+    isServing: () => parts.phase === 'open',
+    log,
+    metrics,
+  }
   const decision = await openDecision(settings, asking, parts.closers)
   if (decision !== undefined) doors.push(decision)
   parts.phase = 'open'
@@ -232,13 +238,14 @@ async function start(
   log.info(
     {
       dataPlane: placeText(dataPlane),
-      decision: decision && placeText(decision),
+      decision: decision && placeText(decision.http),
+      decisionGrpc: decision?.grpc && placeText(decision.grpc),
       admin: placeText(admin),
       routes: settings.routes.length,
     },
     'the gateway is open',
   )
-  return { dataAddress: dataPlane, decisionAddress: decision, adminAddress: admin, reload }
+  return { dataAddress: dataPlane, decisionAddresses: decision, adminAddress: admin, reload }
 
   function reload(): void {
     keyRing.reload()

@@ -5,6 +5,7 @@
 
 import type { Settings } from './config/schema/settings.ts'
 import { DecisionDesk } from './decide/decision-desk.ts'
+import { type GrpcServer, type GrpcServerOptions, openGrpcServer } from './decide/grpc/grpc-server.ts'
 import { type DecisionServer, openDecisionServer } from './decide/http/decision-server.ts'
 import { compileKnownProxies } from './decide/known-proxies.ts'
 import type { Overload } from './listen/overload.ts'
@@ -15,6 +16,8 @@ import type { Metrics } from './observability/metrics.ts'
 import { openCertificates } from './open-certificates.ts'
 
 export interface DecisionParts {
+  /** Whether the gateway is ready, and not about to go. */
+  readonly isServing: () => boolean
   readonly inForce: () => Serving
   /** That of the data plane: both doors share what the gateway can do at once. */
   readonly overload: Overload
@@ -22,15 +25,52 @@ export interface DecisionParts {
   readonly metrics: Metrics
 }
 
-/** `undefined` where nobody may ask. What it opens is closed by `closers`, the listener first. */
+/** Where proxies ask. */
+export interface DecisionPlaces {
+  readonly http: Place
+  readonly grpc: Place | undefined
+  close(): Promise<void>
+}
+type Place = { readonly address: string; readonly port: number }
+
+/** `undefined` where nobody may ask. What follows the certificates is added to `closers`. */
 export async function openDecision(
   { decision, listen }: Pick<Settings, 'decision' | 'listen'>,
-  { inForce, overload, log, metrics }: DecisionParts,
+  { inForce, overload, isServing, log, metrics }: DecisionParts,
   closers: (() => Promise<void>)[],
-): Promise<DecisionServer | undefined> {
+): Promise<DecisionPlaces | undefined> {
   if (decision === undefined) return undefined
   const certificates = openCertificates(decision.tls, log, metrics, closers)
   const desk = new DecisionDesk({ inForce, overload, nextId: requestIds(), timeoutMs: decision.timeout })
   const identify = compileKnownProxies(decision.proxies)
-  return openDecisionServer({ decision, listen, certificates, desk, identify })
+  const http = await openDecisionServer({ decision, listen, certificates, desk, identify })
+  const grpc = await openGrpc(
+    decision.grpc,
+    { desk, identify, isServing, drainMs: listen.timeouts.drain },
+    http,
+  )
+  return {
+    http,
+    grpc,
+    close: async () => void (await Promise.all([http.close(), grpc?.close()])),
+  }
+}
+
+/** With the other listener closed again when this one cannot be opened. */
+async function openGrpc(
+  place: NonNullable<Settings['decision']>['grpc'],
+  parts: Omit<GrpcServerOptions, 'address' | 'port' | 'onUnproved' | 'desk'> & {
+    readonly desk: DecisionDesk
+  },
+  http: DecisionServer,
+): Promise<GrpcServer | undefined> {
+  if (place === undefined) return undefined
+  const unknown = { proxy: '(unknown)', door: 'envoy-grpc', problemOf: () => undefined }
+  try {
+    const onUnproved: GrpcServerOptions['onUnproved'] = (refusal) => void parts.desk.ask(refusal, unknown)
+    return await openGrpcServer({ ...parts, ...place, onUnproved })
+  } catch (error) {
+    await http.close()
+    throw error
+  }
 }

@@ -6,6 +6,7 @@
 
 import { Client } from 'pg'
 import { type PostgresSettings, postgresOptions } from './postgres-options.ts'
+import { beginStatement, checkDeadline, explainRefusal } from './postgres-pooling.ts'
 import { type MigrationTarget, missingMigrations, runMigrations } from './run-migrations.ts'
 
 /** Rewriting a table of ten million tokens, or waiting for the replica that does, may take this long. */
@@ -17,7 +18,7 @@ const lockNumber = '0x73616c6c79706f72'
 /** Applies what is missing; all of it, or nothing. */
 export function migratePostgres(settings: PostgresSettings): Promise<readonly string[]> {
   return withClient(settings, async (client) => {
-    await client.query('BEGIN')
+    await client.query(beginStatement(settings, deadlineMs))
     await client.query('SELECT pg_advisory_xact_lock($1)', [BigInt(lockNumber).toString()])
     const applied = await runMigrations(targetOf(client))
     await client.query('COMMIT')
@@ -47,7 +48,10 @@ async function withClient<T>(settings: PostgresSettings, work: (client: Client) 
   client.on('error', () => {})
   try {
     await client.connect()
+    await checkDeadline(client, settings, deadlineMs)
     return await work(client)
+  } catch (error) {
+    throw explainRefusal(error)
   } finally {
     await client.end()
   }

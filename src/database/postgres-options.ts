@@ -5,6 +5,7 @@
 
 import type { PoolConfig } from 'pg'
 import type { StoreSettings } from '../config/schema/tokens.ts'
+import { isPooled } from './postgres-pooling.ts'
 
 export type PostgresSettings = NonNullable<StoreSettings['postgres']>
 
@@ -17,8 +18,8 @@ const deadlineParameters = [
 ]
 
 /**
- * Options for a pool or a client. `deadlineMs` holds for connecting and, on this side and on the server's,
- * for each statement. Throws an `Error` that does not show the URL, which may hold a password.
+ * Options for a pool or a client. `deadlineMs` holds for each statement, on this side and, unless a pooler stands in
+ * between, on the server's. Throws an `Error` that does not show the URL, which may hold a password.
  */
 export function postgresOptions(settings: PostgresSettings, deadlineMs = settings.timeout): PoolConfig {
   if (!URL.canParse(settings.url)) {
@@ -35,8 +36,10 @@ export function postgresOptions(settings: PostgresSettings, deadlineMs = setting
     keepAlive: true,
     connectionTimeoutMillis: settings.timeout,
     query_timeout: deadlineMs,
-    statement_timeout: deadlineMs,
-    // A replica that is cut off in the middle of a change must not hold the change clock for ever.
-    idle_in_transaction_session_timeout: deadlineMs,
+    ...(!isPooled(settings) && {
+      statement_timeout: deadlineMs,
+      // A replica that is cut off in the middle of a change must not hold the change clock for ever.
+      idle_in_transaction_session_timeout: deadlineMs,
+    }),
   }
 }

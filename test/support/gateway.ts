@@ -39,6 +39,8 @@ export interface TestGateway {
   readonly adminPort: number
   /** Where other proxies ask; fails where nobody may. */
   readonly decisionPort: number
+  /** The same by gRPC. */
+  readonly grpcPort: number
   /** A second handle on the gateway's store, as another process would have it. */
   readonly store: TokenStore
   /** Lines of the log so far, parsed. */
@@ -92,8 +94,13 @@ export async function startTestGateway(
     port,
     adminPort: gateway.adminAddress.port,
     get decisionPort() {
-      if (gateway.decisionAddress === undefined) throw new Error('nobody may ask this gateway')
-      return gateway.decisionAddress.port
+      if (gateway.decisionAddresses === undefined) throw new Error('nobody may ask this gateway')
+      return gateway.decisionAddresses.http.port
+    },
+    get grpcPort() {
+      const grpc = gateway.decisionAddresses?.grpc
+      if (grpc === undefined) throw new Error('nobody may ask this gateway by gRPC')
+      return grpc.port
     },
     store,
     log,

@@ -25,6 +25,9 @@ const settings = [
   'listen_addresses=127.0.0.1',
 ]
 
+/** The settings as arguments. */
+export const serverOptions: readonly string[] = asArguments(settings)
+
 /**
  * Starts a private server, trusted without password. What is given as `more` wins over the settings of the tests.
  * Throws when PostgreSQL is not installed.
@@ -56,7 +59,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Serve
     ...(user === undefined ? {} : { user }),
     stopSignal: 'SIGINT',
     abandonSignal: 'SIGQUIT',
-    ready: () => query(url, 'SELECT 1'),
+    ready: () => queryPostgres(url, 'SELECT 1'),
   })
 }
 
@@ -65,8 +68,8 @@ export async function freshDatabase(t: Scope): Promise<string> {
   const server = process.env.DATABASE_URL
   if (server === undefined) throw new Error('DATABASE_URL is not set: run `npm test -- FILE`')
   const name = `test_${randomBytes(8).toString('hex')}`
-  await query(server, `CREATE DATABASE ${name}`)
-  t.teardown(() => query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  await queryPostgres(server, `CREATE DATABASE ${name}`)
+  t.teardown(() => queryPostgres(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href
@@ -94,7 +97,7 @@ function installedVersions(): readonly string[] {
 }
 
 /** PostgreSQL refuses to run as root: then as the user `postgres`, or `nobody` where that does not exist. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -109,7 +112,8 @@ function unprivilegedUser(): { uid: number; gid: number } | undefined {
   throw new Error('root needs a user «postgres» or «nobody» to run PostgreSQL as')
 }
 
-async function query(url: string, sql: string): Promise<void> {
+/** One statement on a connection of its own. */
+export async function queryPostgres(url: string, sql: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,

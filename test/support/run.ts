@@ -37,6 +37,7 @@ await runSuite({
     installServers(() => ({
       postgresql: findPostgres('postgres'),
       'redis-server': findProgram('redis-server'),
+      pgbouncer: findProgram('pgbouncer'),
       nginx: findProgram('nginx'),
       'docker-registry': findProgram('docker-registry'),
       skopeo: findProgram('skopeo'),

@@ -43,7 +43,21 @@ export const decision = z
   .strictObject({
     address: z.string().default('127.0.0.1').describe('Address where proxies ask.'),
     port: count(0, 65_535).prefault(8082).describe('Port of the questions over HTTP; 0 takes a free one.'),
-    tls: tls.optional().describe('TLS towards proxies. Omitted: plain.'),
+    grpc: z
+      .strictObject({
+        address: z
+          .string()
+          .default('127.0.0.1')
+          .describe(
+            'Address of the questions by gRPC. Plain: on the machine itself, or in a mesh that encrypts.',
+          ),
+        port: count(0, 65_535).prefault(8083).describe('Port of the questions by gRPC; 0 takes a free one.'),
+      })
+      .optional()
+      .describe(
+        "Envoy's `envoy.service.auth.v3.Authorization`, and `grpc.health.v1.Health`. Proxies prove themselves by a secret in the metadata. Omitted: no gRPC.",
+      ),
+    tls: tls.optional().describe('TLS towards proxies that ask over HTTP. Omitted: plain.'),
     timeout: duration().prefault('5s').describe('How long a decision may take; then it is 503.'),
     proxies: z.array(proxy).min(1).describe('Who may ask. Nobody else is believed.'),
   })

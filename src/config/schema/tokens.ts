@@ -22,12 +22,24 @@ export const keys = z
   })
   .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
 
-const postgres = z.strictObject({
-  url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
-  connections: count(1, 1000).prefault(10).describe('Connections of the look-up pool.'),
-  timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
-  verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
-})
+const postgres = z
+  .strictObject({
+    url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
+    connections: count(1, 1000).prefault(10).describe('Connections of the look-up pool.'),
+    timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
+    verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
+    pooling: z
+      .enum(['session', 'transaction'])
+      .optional()
+      .describe(
+        '`transaction`: the URL leads to PgBouncer, or another pooler, in transaction mode; see docs/operations.md. Omitted: each connection is a session of the server.',
+      ),
+  })
+  .refine(({ url, pooling }) => pooling !== 'transaction' || !/[?&]options=/.test(url), {
+    path: ['url'],
+    error:
+      'a pooler takes no `options`: set them for the role, as in ALTER ROLE sallyport SET search_path = tokens',
+  })
 
 const sqlite = z.strictObject({
   path: z

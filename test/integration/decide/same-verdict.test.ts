@@ -24,17 +24,7 @@ const routes = [
 
 const path = fc.oneof(
   fc.constantFrom('/x', '/p/one/', '/p/one/a/b', '/p/two/a', '/open', '/owners', '/none', '/x?a=b', '/open?'),
-  fc.constantFrom(
-    '/x/',
-    '//x',
-    '/./x',
-    '/open/../x',
-    '/open%2f..%2fx',
-    '/p/one;v=1/',
-    '/%78',
-    '/p/%6fne/a',
-    '*',
-  ),
+  fc.constantFrom('/x/', '//x', '/./x', '/open/../x', '/open%2f..%2fx', '/p/one;v=1/', '/%78', '/p/%6fne/a'),
 )
 const header: fc.Arbitrary<HeaderLine> = fc.constantFrom<HeaderLine>(
   ['Accept', 'text/plain'],

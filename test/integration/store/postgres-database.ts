@@ -18,12 +18,24 @@ const patientTimeout = 15_000
 
 export const settingsOf = (url: string, timeoutMs = timeout) => ({ url, connections: 4, timeout: timeoutMs })
 
-/** A new, migrated, empty database. */
-export async function newPostgresDatabase(t: Test): Promise<Database> {
+/** What is different in the settings when a pooler in transaction mode stands before the server. */
+export function pooledOf(url: string, poolerPort: number) {
+  const pooled = new URL(url)
+  pooled.port = String(poolerPort)
+  return { url: pooled.href, pooling: 'transaction' } as const
+}
+
+/** A new, migrated, empty database; by way of the pooler on port `poolerPort` where there is one. */
+export async function newPostgresDatabase(t: Test, poolerPort?: number): Promise<Database> {
   const url = await freshDatabase(t)
-  await migrate({ postgres: settingsOf(url, patientTimeout) })
+  const settings = { ...settingsOf(url, patientTimeout), ...(poolerPort && pooledOf(url, poolerPort)) }
+  await migrate({ postgres: settings })
   return {
-    open: (options) => opened(t, url, { sealer: keyRing, ...options }, patientTimeout),
+    open: (options) => {
+      const store = new PostgresTokenStore(settings, { sealer: keyRing, ...options })
+      t.teardown(() => store.close())
+      return store
+    },
     execute: async (sql) => {
       const client = await connected(t, url)
       await client.query(sql)
@@ -37,8 +49,9 @@ export function opened(
   url: string,
   options: StoreOptions = { sealer: keyRing },
   timeoutMs = timeout,
+  more: Partial<ReturnType<typeof pooledOf>> = {},
 ): PostgresTokenStore {
-  const opened = new PostgresTokenStore(settingsOf(url, timeoutMs), options)
+  const opened = new PostgresTokenStore({ ...settingsOf(url, timeoutMs), ...more }, options)
   t.teardown(() => opened.close())
   return opened
 }

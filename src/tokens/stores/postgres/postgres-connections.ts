@@ -6,6 +6,7 @@
 
 import { DatabaseError, Pool, type PoolClient, type QueryConfig } from 'pg'
 import { type PostgresSettings, postgresOptions } from '../../../database/postgres-options.ts'
+import { beginStatement, isPooled } from '../../../database/postgres-pooling.ts'
 import { StoreUnavailable } from '../../ports.ts'
 import type { StoredRow } from '../stored-value.ts'
 
@@ -20,11 +21,15 @@ export class PostgresConnections {
   /** One connection for what must be answered however busy the look-ups are: the change clock and `ping`. */
   readonly #watch: Pool
   readonly #timeoutMs: number
+  readonly #begin: string
+  readonly #isPooled: boolean
   #closing: Promise<void> | undefined
 
   constructor(settings: PostgresSettings) {
     const options = postgresOptions(settings)
     this.#timeoutMs = settings.timeout
+    this.#begin = beginStatement(settings)
+    this.#isPooled = isPooled(settings)
     this.#lookups = new Pool({ ...options, max: settings.connections })
     this.#watch = new Pool({ ...options, max: 1 })
     // An idle connection that breaks leaves its pool by itself; without a listener it would end the process.
@@ -32,7 +37,7 @@ export class PostgresConnections {
   }
 
   /** Waits at most the configured timeout for a connection, and as long again for the answer. */
-  readonly ask: Ask = (query) => answerOf(() => this.#lookups.query(query))
+  readonly ask: Ask = (query) => answerOf(() => this.#lookups.query(this.#asSent(query)))
 
   /** The same on the connection that look-ups cannot take. An abort frees the caller with the signal's reason. */
   askWatch(query: QueryConfig, signal?: AbortSignal): Promise<readonly StoredRow[]> {
@@ -59,10 +64,9 @@ export class PostgresConnections {
   async transaction<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
     const client = await available(() => this.#lookups.connect())
     client.on('error', ignore)
-    const ask: Ask = (query) => answerOf(() => client.query(query))
+    const ask: Ask = (query) => answerOf(() => client.query(this.#asSent(query)))
     try {
-      // Whatever the database's default: under a stricter level two changes at once would fail, not queue.
-      await ask({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+      await ask({ text: this.#begin })
       const result = await work(ask)
       await ask({ text: 'COMMIT' })
       release(client)
@@ -72,6 +76,13 @@ export class PostgresConnections {
       release(client, true)
       throw error
     }
+  }
+
+  /** Without its name where the connection that knows it may be another one next time. */
+  #asSent(query: QueryConfig): QueryConfig {
+    if (!this.#isPooled || query.name === undefined) return query
+    const { name: _, ...unnamed } = query
+    return unnamed
   }
 
   /** Idempotent. A server that does not say goodbye is waited for no longer than the timeout. */

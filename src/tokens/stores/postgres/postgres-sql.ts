@@ -11,9 +11,12 @@ import { subjectColumns, tokenColumns } from '../stored-token.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
+/** A replica may not have heard of the last changes yet: it yields no row, which is no answer. */
+const onPrimary = 'WHERE NOT pg_is_in_recovery()'
+
 /**
  * The record of a credential and the change clock in one snapshot; one row always, with nulls when there is
- * no such token. Index `tokens_by_digest`, once for each key of the ring.
+ * no such token, but none from a replica. Index `tokens_by_digest`, once for each key of the ring.
  */
 export const find = `
 SELECT change_clock.version, found.*
@@ -23,7 +26,8 @@ LEFT JOIN LATERAL (
   FROM unnest($1::text[], $2::bytea[]) AS presented (key_id, digest)
   JOIN tokens ON tokens.digest = presented.digest AND tokens.key_id = presented.key_id
   JOIN subjects ON subjects.id = tokens.subject_id
-) AS found ON true`
+) AS found ON true
+${onPrimary}`
 
 /** As `find`, by the id of the record. Primary key. */
 export const findById = `
@@ -31,9 +35,11 @@ SELECT change_clock.version, found.*
 FROM change_clock
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1
-) AS found ON true`
+) AS found ON true
+${onPrimary}`
 
-export const currentVersion = 'SELECT version FROM change_clock'
+/** None from a replica. */
+export const currentVersion = `SELECT version FROM change_clock ${onPrimary}`
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `

@@ -6,20 +6,21 @@
 import type { Act } from '../../../audit/entry.ts'
 import type { PostgresSettings } from '../../../database/postgres-options.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
-import type {
-  Digests,
-  KeyUse,
-  NewSubject,
-  NewToken,
-  Reading,
-  Rotation,
-  ScheduledTask,
-  TokenChange,
-  TokenFilter,
-  TokenGroup,
-  TokenRegistry,
-  TokenStore,
-  TokenUse,
+import {
+  type Digests,
+  type KeyUse,
+  type NewSubject,
+  type NewToken,
+  type Reading,
+  type Rotation,
+  type ScheduledTask,
+  StoreUnavailable,
+  type TokenChange,
+  type TokenFilter,
+  type TokenGroup,
+  type TokenRegistry,
+  type TokenStore,
+  type TokenUse,
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
@@ -29,7 +30,7 @@ import { checkPage } from '../page.ts'
 import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
-import { textIn } from '../stored-value.ts'
+import { type StoredRow, textIn } from '../stored-value.ts'
 import { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
@@ -80,19 +81,19 @@ export class PostgresTokenStore implements TokenStore {
     const values = digests.map(({ value }) => digestBytes(value))
     // Named: parsed once for each connection.
     const rows = await this.#connections.ask({ name: 'find', text: sql.find, values: [keyIds, values] })
-    return readReading(rows, digests, postgresForms)
+    return readReading(fromPrimary(rows), digests, postgresForms)
   }
 
   async findById(id: string): Promise<Reading> {
     this.#onQuery('findById')
     const values = [isRecordId(id) ? id : null]
     const rows = await this.#connections.ask({ name: 'findById', text: sql.findById, values })
-    return readReadingById(rows, postgresForms)
+    return readReadingById(fromPrimary(rows), postgresForms)
   }
 
   async currentVersion(signal?: AbortSignal): Promise<number> {
     this.#onQuery('currentVersion')
-    return readVersion(await this.#connections.askWatch({ text: sql.currentVersion }, signal))
+    return readVersion(fromPrimary(await this.#connections.askWatch({ text: sql.currentVersion }, signal)))
   }
 
   async changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]> {
@@ -239,4 +240,10 @@ export class PostgresTokenStore implements TokenStore {
   close(): Promise<void> {
     return this.#connections.close()
   }
+}
+
+/** What a replica says may be older than a revocation that has returned: as good as no answer. */
+function fromPrimary(rows: readonly StoredRow[]): readonly StoredRow[] {
+  if (rows.length === 0) throw new StoreUnavailable('PostgreSQL is a replica, or has lost the change clock')
+  return rows
 }
