@@ -100,7 +100,7 @@ export function compileGateway(
     desk,
     profiles,
     limitBook,
-    findKeys: compileFindKeys(assertion?.keysPath, () => desk.find().keyRing),
+    findKeys: compileFindKeys(assertion?.keysPath, desk.find),
     routes: compileRoutes(settings.routes, shared, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),

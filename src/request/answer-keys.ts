@@ -4,25 +4,26 @@
  */
 
 import type { Serve } from '../profiles/profile.ts'
+import type { FindServices } from '../profiles/services.ts'
 import { keySetOf, keySetType } from '../tokens/assertions/key-set.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import { answerWith } from './answer-with.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
-import { refuse } from './refusal.ts'
+import { type Refusal, refuse } from './refusal.ts'
 
-/** How to answer a request for the keys; `undefined` for all others, which no route sees less. */
+/** How to answer a request for the keys, ahead of every route; `undefined` for all others. */
 export type FindKeys = (exchange: Exchange, request: CanonicalRequest) => Serve | undefined
 
 /** `keysPath` is compared byte for byte. Without one nothing is published here. */
-export function compileFindKeys(keysPath: string | undefined, keyRing: () => KeyRing): FindKeys {
+export function compileFindKeys(keysPath: string | undefined, findServices: FindServices): FindKeys {
   if (keysPath === undefined) return () => undefined
   return (exchange, { rawPath, method }) =>
-    rawPath === keysPath ? async () => answerKeys(exchange, method, keyRing()) : undefined
+    rawPath === keysPath ? async () => answerKeys(exchange, method, findServices().keyRing) : undefined
 }
 
 /** The key set of a ring, for GET and HEAD. */
-export function answerKeys(exchange: Exchange, method: string, ring: KeyRing) {
+export function answerKeys(exchange: Exchange, method: string, ring: KeyRing): Refusal | undefined {
   if (method !== 'GET' && method !== 'HEAD') return refuse('not_found', 'keys are only read')
   const body = JSON.stringify(keySetOf(ring))
   answerWith(exchange, body, ['content-type', keySetType, 'cache-control', 'max-age=60'])
