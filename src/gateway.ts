@@ -201,10 +201,9 @@ async function start(
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
-  const keySet = async () => JSON.stringify(keySetOf(keyRing.current))
-  const admin =
-    worker?.openAdmin({ readiness, metrics, keySet }) ??
-    (await startAdmin({ ...settings.admin, readiness, metrics, keySet, log }))
+  const keySet = () => JSON.stringify(keySetOf(keyRing.current))
+  const told = { readiness, metrics, keySet: async () => keySet() }
+  const admin = worker?.openAdmin(told) ?? (await startAdmin({ ...settings.admin, ...told, log }))
   parts.closers.push(() => admin.close())
 
   const openExchanges = watchOpenExchanges(store, directory, metrics, parts)

@@ -21,6 +21,7 @@ export interface DecisionParts {
   readonly inForce: () => Serving
   /** That of the data plane: both doors share what the gateway can do at once. */
   readonly overload: Overload
+  readonly keySet: () => string
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -36,14 +37,14 @@ type Place = { readonly address: string; readonly port: number }
 /** `undefined` where nobody may ask. What follows the certificates is added to `closers`. */
 export async function openDecision(
   { decision, listen }: Pick<Settings, 'decision' | 'listen'>,
-  { inForce, overload, isServing, log, metrics }: DecisionParts,
+  { inForce, overload, isServing, keySet, log, metrics }: DecisionParts,
   closers: (() => Promise<void>)[],
 ): Promise<DecisionPlaces | undefined> {
   if (decision === undefined) return undefined
   const certificates = openCertificates(decision.tls, log, metrics, closers)
   const desk = new DecisionDesk({ inForce, overload, nextId: requestIds(), timeoutMs: decision.timeout })
   const identify = compileKnownProxies(decision.proxies)
-  const http = await openDecisionServer({ decision, listen, certificates, desk, identify })
+  const http = await openDecisionServer({ decision, listen, certificates, desk, identify, keySet })
   const grpc = await openGrpc(
     decision.grpc,
     { desk, identify, isServing, drainMs: listen.timeouts.drain },

@@ -17,6 +17,7 @@ import { tlsOptions } from '../../listen/tls/tls-server.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
+import { keySetType } from '../../tokens/assertions/key-set.ts'
 import type { Allowed, Answer } from '../answer.ts'
 import { type CopiedHeaders, compileCopiedHeaders } from '../copied-headers.ts'
 import type { DecisionDesk } from '../decision-desk.ts'
@@ -39,8 +40,11 @@ export interface DecisionServerParts {
   readonly certificates: FollowedCertificates | undefined
   readonly desk: DecisionDesk
   readonly identify: IdentifyProxy
+  /** The public keys of assertions, as a JSON Web Key Set. They are nobody's secret. */
+  readonly keySet: () => string
 }
 
+const keysPath = '/.well-known/jwks.json'
 /** What a proxy says of a request comes on top of its head. */
 const metadataBytes = 16 * 1024
 const proofHeaders: ReadonlySet<string> = new Set([proxySecretHeader])
@@ -82,9 +86,13 @@ export async function openDecisionServer(parts: DecisionServerParts): Promise<De
 async function answerQuestion(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { desk, identify }: DecisionServerParts,
+  { desk, identify, keySet }: DecisionServerParts,
 ): Promise<void> {
   const { url = '', method = '', rawHeaders, socket } = incoming
+  if (url === keysPath && method === 'GET') {
+    response.writeHead(200, { 'content-type': keySetType, 'cache-control': 'max-age=60' }).end(keySet())
+    return
+  }
   const door = httpDoors.get(/^\/([a-z]+)(?:[/?]|$)/.exec(url)?.[1] ?? '')
   if (door === undefined) {
     response.writeHead(404, { 'content-length': 0 }).end()

@@ -143,19 +143,24 @@ t.test('what is asked anywhere else is not there', async (t) => {
     t.equal((await fetch(`http://127.0.0.1:${gateway.decisionPort}${path}`)).status, 404, path)
 })
 
-t.test('the proof for the upstream goes up through other proxies as well', async (t) => {
-  const { ask, gateway } = await startAsking(t, {
-    assertion: { issuer: 'https://gateway.example' },
-    routes: [{ match: { path: '/x' }, assertion: { header: 'x-legacy-key', audience: 'service' } }],
-  })
-  const { text, token } = await gateway.issue()
-  for (const door of doorNames) {
-    const answer = await ask(door, { headers: [['Authorization', `Bearer ${text}`]] })
-    const [, claims = ''] = headerOf(answer, 'x-legacy-key')?.split('.') ?? []
-    t.match(
-      JSON.parse(Buffer.from(claims, 'base64url').toString()),
-      { aud: 'service', token_id: token.id },
-      door,
-    )
-  }
-})
+t.test(
+  'the proof for the upstream goes up through other proxies as well, and the keys are there too',
+  async (t) => {
+    const { ask, gateway } = await startAsking(t, {
+      assertion: { issuer: 'https://gateway.example' },
+      routes: [{ match: { path: '/x' }, assertion: { header: 'x-legacy-key', audience: 'service' } }],
+    })
+    const { text, token } = await gateway.issue()
+    for (const door of doorNames) {
+      const answer = await ask(door, { headers: [['Authorization', `Bearer ${text}`]] })
+      const [, claims = ''] = headerOf(answer, 'x-legacy-key')?.split('.') ?? []
+      t.match(
+        JSON.parse(Buffer.from(claims, 'base64url').toString()),
+        { aud: 'service', token_id: token.id },
+        door,
+      )
+    }
+    const keys = await fetch(`http://127.0.0.1:${gateway.decisionPort}/.well-known/jwks.json`)
+    t.match(await keys.json(), { keys: [{ kty: 'EC', alg: 'ES256' }] })
+  },
+)
