@@ -225,6 +225,7 @@ async function start(
     inForce: () => generations.current,
     overload: dataPlane.overload,
     isServing: () => parts.phase === 'open',
+    keySet,
     log,
     metrics,
   }

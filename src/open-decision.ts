@@ -44,7 +44,7 @@ export async function openDecision(
   const certificates = openCertificates(decision.tls, log, metrics, closers)
   const desk = new DecisionDesk({ inForce, overload, nextId: requestIds(), timeoutMs: decision.timeout })
   const identify = compileKnownProxies(decision.proxies)
-  const http = await openDecisionServer({ decision, listen, certificates, desk, identify, keySet })
+  const http = await openDecisionServer({ decision, listen, certificates, desk, identify, keySet, log })
   const grpc = await openGrpc(
     decision.grpc,
     { desk, identify, isServing, drainMs: listen.timeouts.drain },

@@ -14,6 +14,7 @@ import { Linger } from '../../listen/linger.ts'
 import { certificateNamesOf, noteClientCertificate } from '../../listen/tls/client-certificate.ts'
 import type { FollowedCertificates } from '../../listen/tls/followed-certificates.ts'
 import { tlsOptions } from '../../listen/tls/tls-server.ts'
+import type { Log } from '../../observability/log.ts'
 import { valuesOfHeader } from '../../request/header-name.ts'
 import { isRefusal } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
@@ -42,6 +43,7 @@ export interface DecisionServerParts {
   readonly identify: IdentifyProxy
   /** The public keys of assertions, as a JSON Web Key Set. They are nobody's secret. */
   readonly keySet: () => string
+  readonly log: Log
 }
 
 const keysPath = '/.well-known/jwks.json'
@@ -62,7 +64,13 @@ export async function openDecisionServer(parts: DecisionServerParts): Promise<De
   const bounds = { limits: { ...limits, headerBytes: limits.headerBytes + metadataBytes }, timeouts }
   const server = createHttp1Server(bounds, tls, {
     Response: farewell.Response,
-    onRequest: (incoming, response) => void answerQuestion(incoming, response, parts),
+    onRequest: (incoming, response) => {
+      answerQuestion(incoming, response, parts).catch((error: unknown) => {
+        // A defect, and no verdict: the proxy has to refuse.
+        parts.log.error({ error }, 'the gateway failed on a question')
+        response.destroy()
+      })
+    },
     // A proxy may ask about an upgrade with one. What it asks is no more than a question.
     shouldUpgrade: () => false,
     onUpgrade: (_incoming, socket) => socket.destroy(),
@@ -82,7 +90,6 @@ export async function openDecisionServer(parts: DecisionServerParts): Promise<De
   }
 }
 
-/** Never rejects. */
 async function answerQuestion(
   incoming: IncomingMessage,
   response: ServerResponse,
