@@ -93,7 +93,11 @@ function template(folder: string, words: readonly string[], values: Values): Ren
     JSON.stringify(values),
   )
   if (status !== 0) return { ok: false, error: stderr }
-  const objects = parseAllDocuments(stdout).flatMap((document): KubernetesObject[] => document.toJS() ?? [])
+  const objects = parseAllDocuments(stdout).flatMap((document): KubernetesObject[] => {
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    return document.toJS() ?? []
+  })
   return { ok: true, text: stdout, objects }
 }
 
