@@ -71,9 +71,15 @@ t.test('in mode decision a proxy that proves itself is told who may pass, and no
     request(deployed.port, {
       path: '/nginx',
       headers: [
-        ['X-Original-Method', 'GET'],
+        // What ingress-nginx says by itself, and with the ConfigMap that is told.
+        ['Host', 'demo-sallyport.default.svc.cluster.local'],
+        ['X-Request-ID', '0123456789abcdef0123456789abcdef'],
         ['X-Original-URL', 'https://api.example.org/anything'],
+        ['X-Original-Method', 'GET'],
+        ['X-Sent-From', 'nginx-ingress-controller'],
         ['X-Real-IP', '192.0.2.7'],
+        ['X-Forwarded-For', '192.0.2.7'],
+        ['X-Auth-Request-Redirect', '/anything'],
         ...headers,
       ],
     })
@@ -84,6 +90,8 @@ t.test('in mode decision a proxy that proves itself is told who may pass, and no
   const allowed = await ask([proof, credential])
   t.equal(allowed.status, 200, 'what is copied by default is enough')
   t.strictSame(allowed.header('x-sallyport-subject'), ['alice'])
+  const withUri = await ask([proof, credential, ['X-Original-URI', '/anything']])
+  t.equal(withUri.status, 501, 'what ingress-nginx says with an auth-method cannot be removed')
   t.equal(upstream.requests.length, 0)
 })
 

@@ -40,6 +40,7 @@ t.test('the ConfigMap that they name is the one that is told, and says where the
   )
   t.hasProps(data, ['X-Sallyport-Proxy', 'X-Original-Upgrade'])
   t.match(text, /the secret that is in sallyport-proxy/)
+  t.notOk(`${annotation}-method` in pasted(text, annotation), 'or ingress-nginx says X-Original-URI')
 })
 
 t.test('other ports and TLS are told as they are', async (t) => {
