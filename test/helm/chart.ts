@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -37,7 +37,7 @@ export type Rendered =
 export type Values = Readonly<Record<string, unknown>>
 
 /** The plans that the tests look at, each in `values/NAME.yaml`. */
-export const plans = ['standalone', 'everything', 'sidecar'] as const
+export const plans = ['standalone', 'everything', 'decision', 'sidecar'] as const
 export type Plan = (typeof plans)[number]
 
 /** Renders the chart with the values of a plan and those given over them; the release is `demo`. */
@@ -53,6 +53,25 @@ export function renderAlone(values: Values): Rendered {
 /** Renders the example that has the chart as a dependency. Its folder, copied, is removed when the test is over. */
 export function renderExample(t: Scope, values: Values = {}): Rendered {
   return template(copyExample(t), ['--kube-version', kubeVersion], values)
+}
+
+/** What Helm tells whoever installs the chart, which `helm template` does not print by itself. */
+export function notes(t: Scope, plan: Plan, values: Values = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-notes-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync(chartFolder, folder, { recursive: true })
+  const text = readFileSync(join(folder, 'templates/NOTES.txt'), 'utf8')
+  const object = `{{ define "notes" }}${text}{{ end }}
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: told }
+data:
+  notes: |
+    {{- include "notes" . | nindent 4 }}
+`
+  writeFileSync(join(folder, 'templates/told.yaml'), object)
+  const words = ['--values', valuesFile(plan), '--kube-version', kubeVersion, '--namespace', 'gateways']
+  return only(objectsOf(template(folder, words, values)), 'ConfigMap', 'told').data.notes
 }
 
 /** Throws what Helm said when it refused. */
@@ -93,7 +112,11 @@ function template(folder: string, words: readonly string[], values: Values): Ren
     JSON.stringify(values),
   )
   if (status !== 0) return { ok: false, error: stderr }
-  const objects = parseAllDocuments(stdout).flatMap((document): KubernetesObject[] => document.toJS() ?? [])
+  const objects = parseAllDocuments(stdout).flatMap((document): KubernetesObject[] => {
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    return document.toJS() ?? []
+  })
   return { ok: true, text: stdout, objects }
 }
 

@@ -19,6 +19,7 @@ import { until } from '../support/until.ts'
 import { type KubernetesObject, objectsOf, only, render, type Values } from './chart.ts'
 
 export interface Deployed {
+  /** Where clients connect, or in mode decision where proxies ask. */
   readonly port: number
   readonly adminPort: number
   /** Runs the containers of the Job in their order, up to one that fails. Yields what became of the last. */
@@ -43,13 +44,24 @@ interface Container {
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 
-/** Renders mode standalone with Redis, an upstream and what is given as `config`, over which an upgrade may go. */
-export async function deploy(t: Scope, upstream: string, config: Values = {}): Promise<Deployed> {
+/** What a proxy proves itself by in mode decision. */
+export const proxySecret = 'secret-of-the-ingress-controller'
+
+/** Renders a mode with Redis, an upstream and what is given as `config`, over which an upgrade may go. */
+export async function deploy(
+  t: Scope,
+  upstream: string,
+  config: Values = {},
+  plan: 'standalone' | 'decision' = 'standalone',
+): Promise<Deployed> {
   const [port, adminPort] = [await freePort(), await freePort()]
+  const listener = { address: '127.0.0.1', port }
+  const listeners =
+    plan === 'standalone' ? { listen: listener } : { listen: { port: await freePort() }, decision: listener }
   const release = (config: Values) =>
     objectsOf(
-      render('standalone', {
-        listen: { address: '127.0.0.1', port },
+      render(plan, {
+        ...listeners,
         admin: { address: '127.0.0.1', port: adminPort },
         drain: { delaySeconds: 0 },
         secrets: { redis: { name: 'sallyport-redis' } },
@@ -66,7 +78,11 @@ export async function deploy(t: Scope, upstream: string, config: Values = {}): P
   const objects = release(config)
   write(objects)
   writeFileSync(join(folder, 'keys.json'), newKeyRing(systemClock).reveal(), { mode: 0o600 })
-  const env = { DATABASE_URL: await freshDatabase(t), REDIS_URL: sharedRedisUrl() }
+  const env = {
+    DATABASE_URL: await freshDatabase(t),
+    REDIS_URL: sharedRedisUrl(),
+    ...(plan === 'decision' && { PROXY_SECRET: proxySecret }),
+  }
 
   /** `node dist/main.js WORDS`, with the sources in place of what is compiled. */
   const wordsOf = ({ command }: Container) => [

@@ -8,7 +8,7 @@ import t from 'tap'
 import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
 import { until } from '../support/until.ts'
-import { deploy, started } from './deploy.ts'
+import { deploy, proxySecret, started } from './deploy.ts'
 
 t.test('behind the Job the gateway is ready, refuses who has no token, and ends in order', async (t) => {
   const upstream = await recordingUpstream(t)
@@ -52,6 +52,47 @@ t.test('an upgrade of routes is taken over by the gateway as it runs, one of the
   deployed.upgrade({ store: { outageGrace: '10s' } })
   await until(async () => (await configuration()) === 'degraded')
   t.equal((await ask('/after')).status, 200, 'what was in force is in force')
+})
+
+t.test('in mode decision a proxy that proves itself is told who may pass, and nothing goes up', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const deployed = await deploy(t, upstream.url, {}, 'decision')
+  const prepared = await deployed.prepare()
+  t.equal(prepared.code, 0, prepared.stderr)
+  const issued = await deployed.command(
+    ...['token', 'issue', '--kind', 'personal', '--subject', 'alice', '--by', 'test', '--json'],
+  )
+  t.equal(issued.code, 0, issued.stderr)
+  const { token } = JSON.parse(issued.stdout)
+  await started(await deployed.serve())
+  t.equal((await request(deployed.adminPort, { path: '/readyz' })).status, 200)
+
+  const ask = (headers: readonly [string, string][]) =>
+    request(deployed.port, {
+      path: '/nginx',
+      headers: [
+        // What ingress-nginx says by itself, and with the ConfigMap that is told.
+        ['Host', 'demo-sallyport.default.svc.cluster.local'],
+        ['X-Request-ID', '0123456789abcdef0123456789abcdef'],
+        ['X-Original-URL', 'https://api.example.org/anything'],
+        ['X-Original-Method', 'GET'],
+        ['X-Sent-From', 'nginx-ingress-controller'],
+        ['X-Real-IP', '192.0.2.7'],
+        ['X-Forwarded-For', '192.0.2.7'],
+        ['X-Auth-Request-Redirect', '/anything'],
+        ...headers,
+      ],
+    })
+  const proof: [string, string] = ['X-Sallyport-Proxy', proxySecret]
+  const credential: [string, string] = ['Authorization', `Bearer ${token}`]
+  t.equal((await ask([credential])).status, 503, 'a token is no proof of a proxy')
+  t.equal((await ask([proof])).status, 401)
+  const allowed = await ask([proof, credential])
+  t.equal(allowed.status, 200, 'what is copied by default is enough')
+  t.strictSame(allowed.header('x-sallyport-subject'), ['alice'])
+  const withUri = await ask([proof, credential, ['X-Original-URI', '/anything']])
+  t.equal(withUri.status, 501, 'what ingress-nginx says with an auth-method cannot be removed')
+  t.equal(upstream.requests.length, 0)
 })
 
 t.test('a configuration that cannot be used fails in the Job, before the schema is touched', async (t) => {

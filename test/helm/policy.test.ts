@@ -5,7 +5,8 @@
  */
 
 import t from 'tap'
-import { type KubernetesObject, objectsOf, plans, render, renderExample } from './chart.ts'
+import { parse } from 'yaml'
+import { type KubernetesObject, objectsOf, only, plans, render, renderExample } from './chart.ts'
 
 interface Container {
   readonly name: string
@@ -119,22 +120,26 @@ for (const { plan, objects } of rendered) {
     for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'Service')) {
       if (metadata.name.endsWith('-admin')) continue
       t.equal(spec.ports.length, 1, metadata.name)
-      t.equal(spec.ports[0].targetPort, 'sallyport', metadata.name)
+      t.equal(spec.ports[0].targetPort, plan === 'decision' ? 'decision' : 'sallyport', metadata.name)
     }
   })
 
-  t.test(`${plan}: a NetworkPolicy lets clients to the gateway's port and nobody to another`, async (t) => {
-    const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy')
-    t.equal(policies.length, 1)
-    for (const { spec } of policies) {
-      t.ok(Object.keys(spec.podSelector.matchLabels).length > 0, 'it does not take hold of every pod')
-      for (const { from, ports } of spec.ingress) {
-        t.ok(from.length > 0, 'an empty list would be everybody')
-        const isMonitoring = JSON.stringify(from).includes('monitoring')
-        t.strictSame(ports, [{ port: isMonitoring ? 8081 : 8080, protocol: 'TCP' }])
+  t.test(
+    `${plan}: a NetworkPolicy lets who may come to the gateway's port and nobody to another`,
+    async (t) => {
+      const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy')
+      const port = plan === 'decision' ? 8082 : 8080
+      t.equal(policies.length, 1)
+      for (const { spec } of policies) {
+        t.ok(Object.keys(spec.podSelector.matchLabels).length > 0, 'it does not take hold of every pod')
+        for (const { from, ports } of spec.ingress) {
+          t.ok(from.length > 0, 'an empty list would be everybody')
+          const isMonitoring = JSON.stringify(from).includes('monitoring')
+          t.strictSame(ports, [{ port: isMonitoring ? 8081 : port, protocol: 'TCP' }])
+        }
       }
-    }
-  })
+    },
+  )
 }
 
 t.test('only the gateway has the key ring: what checks and migrates needs none', async (t) => {
@@ -142,6 +147,46 @@ t.test('only the gateway has the key ring: what checks and migrates needs none',
   const mounts = containersOf(spec as PodSpec).flatMap(({ volumeMounts }) => volumeMounts)
   t.notMatch(JSON.stringify(mounts), /keys/)
   t.notMatch(JSON.stringify(spec?.volumes), /keys/)
+})
+
+t.test('in mode decision only who holds requests gets in, and no client', async (t) => {
+  const proxies = [
+    { podSelector: { matchLabels: { app: 'controller' } }, namespaceSelector: {} },
+    { ipBlock: { cidr: '10.0.0.7/32' } },
+  ]
+  const objects = objectsOf(render('decision', { networkPolicy: { proxies } }))
+  t.strictSame(only(objects, 'NetworkPolicy').spec.ingress, [
+    { from: proxies, ports: [{ port: 8082, protocol: 'TCP' }] },
+  ])
+  const text: string = only(objects, 'ConfigMap', '-config').data['sallyport.yaml']
+  const { listen, decision } = parse(text)
+  t.equal(listen.address, '127.0.0.1', 'the data plane is for the pod alone')
+  t.strictSame(decision.proxies[0].secrets, ['${env:PROXY_SECRET}'])
+  const [gateway] = only(objects, 'Deployment').spec.template.spec.containers
+  t.strictSame(
+    gateway.ports.map(({ name }: { name: string }) => name),
+    ['decision', 'sallyport-admin'],
+  )
+})
+
+t.test('in mode decision the listener that is asked has the certificate', async (t) => {
+  const objects = objectsOf(render('decision', { tls: { secretName: 'tls' } }))
+  const { listen, decision } = parse(only(objects, 'ConfigMap', '-config').data['sallyport.yaml'])
+  const certificate = { certificate: '/run/sallyport/tls/tls.crt', key: '/run/sallyport/tls/tls.key' }
+  t.strictSame(decision.tls, { certificates: [certificate] })
+  t.equal(listen.tls, undefined)
+  t.equal(only(objects, 'Service').spec.ports[0].appProtocol, 'https')
+})
+
+t.test('a second secret counts while one is replaced by the other', async (t) => {
+  const objects = objectsOf(render('decision', { secrets: { nextProxy: { name: 'next' } } }))
+  const { decision } = parse(only(objects, 'ConfigMap', '-config').data['sallyport.yaml'])
+  t.strictSame(decision.proxies[0].secrets, ['${env:PROXY_SECRET}', '${env:NEXT_PROXY_SECRET}'])
+  const [gateway] = only(objects, 'Deployment').spec.template.spec.containers
+  t.match(gateway.env.slice(-2), [
+    { name: 'NEXT_PROXY_SECRET', valueFrom: { secretKeyRef: { name: 'next', key: 'secret' } } },
+    { name: 'PROXY_SECRET', valueFrom: { secretKeyRef: { name: 'sallyport-proxy', key: 'secret' } } },
+  ])
 })
 
 t.test('an empty list of clients lets nobody in', async (t) => {

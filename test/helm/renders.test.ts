@@ -45,8 +45,12 @@ t.test(
   'the values that the page on Kubernetes shows are enough, and the example includes what it shows',
   async (t) => {
     const page = readFileSync(join(root, 'docs/kubernetes.md'), 'utf8')
-    const [, values = ''] = /^```yaml\n(# values\.yaml\n.*?)^```/ms.exec(page) ?? []
-    t.match(renderAlone(parse(values)), { ok: true })
+    const shownValues = Array.from(
+      page.matchAll(/^```yaml\n(# values\.yaml\n.*?)^```/gms),
+      ([, text = '']) => text,
+    )
+    t.equal(shownValues.length, 2)
+    for (const values of shownValues) t.match(renderAlone(parse(values)), { ok: true })
     const example = join(root, 'helm/examples/legacy-service/templates/deployment.yaml')
     const text = readFileSync(example, 'utf8')
     const shown = page.split('\n').filter((line) => line.includes('"sallyport.sidecar.'))

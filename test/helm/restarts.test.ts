@@ -6,19 +6,28 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import { reportRestarts } from '../../src/config/needs-restart.ts'
 import type { Settings } from '../../src/config/schema/settings.ts'
-import { objectsOf, only, render, type Values } from './chart.ts'
+import { objectsOf, only, type Plan, render, type Values } from './chart.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-restarts-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
-const env = { DATABASE_URL: 'postgres://db/sallyport', REDIS_URL: 'redis://redis:6379' }
+const env = {
+  DATABASE_URL: 'postgres://db/sallyport',
+  REDIS_URL: 'redis://redis:6379',
+  PROXY_SECRET: 'a'.repeat(32),
+}
 
-function deployed(values: Values): { readonly settings: Settings; readonly checksum: string } {
-  const objects = objectsOf(render('standalone', values))
+interface Deployed {
+  readonly settings: Settings
+  readonly checksum: string
+}
+
+function deployed(values: Values, plan: Plan = 'standalone'): Deployed {
+  const objects = objectsOf(render(plan, values))
   const file = join(folder, 'sallyport.yaml')
   writeFileSync(file, only(objects, 'ConfigMap', '-config').data['sallyport.yaml'])
   const loaded = loadSettings(file, { env })
@@ -53,12 +62,30 @@ const before = deployed({})
 
 for (const [title, values] of Object.entries(changes)) {
   t.test(`a change of ${title} replaces pods when the gateway could not take it over`, async (t) => {
-    const after = deployed(values)
-    t.notSame(after.settings, before.settings, 'it is a change')
-    const refused: string[] = []
-    reportRestarts(before.settings, after.settings, (path) => refused.push(path.join('.')))
-    t.equal(after.checksum !== before.checksum, refused.length > 0, refused.join(', ') || 'taken over')
+    compare(t, before, deployed(values))
   })
+}
+
+const asked = deployed({}, 'decision')
+const changesOfAsking: Readonly<Record<string, Values>> = {
+  'the port of questions': { decision: { port: 9082 } },
+  'the headers that are copied': { decision: { copies: ['authorization'] } },
+  'the time of a decision': config({ decision: { timeout: '1s' } }),
+  'the certificate of questions': { tls: { secretName: 'tls' } },
+  'an upstream': config({ upstreams: { other: { url: 'http://other' } } }),
+}
+
+for (const [title, values] of Object.entries(changesOfAsking)) {
+  t.test(`mode decision: a change of ${title} replaces pods when it could not be taken over`, async (t) => {
+    compare(t, asked, deployed(values, 'decision'))
+  })
+}
+
+function compare(t: Test, before: Deployed, after: Deployed): void {
+  t.notSame(after.settings, before.settings, 'it is a change')
+  const refused: string[] = []
+  reportRestarts(before.settings, after.settings, (path) => refused.push(path.join('.')))
+  t.equal(after.checksum !== before.checksum, refused.length > 0, refused.join(', ') || 'taken over')
 }
 
 t.test('both kinds of change are among them', async (t) => {

@@ -6,6 +6,9 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- include "sallyport.checks.given" . -}}
 {{- include "sallyport.checks.owned" . -}}
 {{- include "sallyport.checks.secrets" . -}}
+{{- if eq .Values.mode "decision" -}}
+{{- include "sallyport.checks.decision" . -}}
+{{- end -}}
 {{- include "sallyport.checks.monitoring" . -}}
 {{- end -}}
 
@@ -28,7 +31,7 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- fail "service.externalTrafficPolicy is for services of type LoadBalancer or NodePort: set service.type, or leave it out" -}}
 {{- end -}}
 {{- range $name, $_ := .Values.env -}}
-{{- if or (hasKey $.Values.secretEnv $name) (has $name (list "DATABASE_URL" "REDIS_URL")) -}}
+{{- if or (hasKey $.Values.secretEnv $name) (has $name (list "DATABASE_URL" "REDIS_URL" "PROXY_SECRET" "NEXT_PROXY_SECRET")) -}}
 {{- fail (printf "env.%s comes from a Secret: leave it out of env" $name) -}}
 {{- end -}}
 {{- end -}}
@@ -48,8 +51,14 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- if .Values.migrations.enabled -}}
 {{- $_ := set $owned "store.migrations" "migrations.enabled" -}}
 {{- end -}}
+{{- $asked := eq .Values.mode "decision" -}}
+{{- if $asked -}}
+{{- $_ := set $owned "decision.address" "decision.address" -}}
+{{- $_ := set $owned "decision.port" "decision.port" -}}
+{{- $_ := set $owned "decision.proxies" "secrets.proxy and decision.copies" -}}
+{{- end -}}
 {{- if .Values.tls.secretName -}}
-{{- $_ := set $owned "listen.tls.certificates" "tls.secretName" -}}
+{{- $_ := set $owned ($asked | ternary "decision.tls.certificates" "listen.tls.certificates") "tls.secretName" -}}
 {{- end -}}
 {{- if .Values.secrets.redis.name -}}
 {{- range list "url" "sentinel" "cluster" -}}
@@ -78,9 +87,49 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- if contains "PRIVATE KEY-----" $text -}}
 {{- fail "config holds a private key: keep it in a Secret and refer to it, with secretFiles and ${file:/run/sallyport/secrets/…}" -}}
 {{- end -}}
+{{- range dig "decision" "proxies" list .Values.config -}}
+{{- range .secrets -}}
+{{- if not (contains "${" .) -}}
+{{- fail "config.decision.proxies holds a secret: keep it in a Secret and refer to it, with secretEnv and ${env:NAME}" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- range regexFindAll "(?m)^[ -]*(password|sentinelPassword|value): .*$" $text -1 -}}
 {{- if not (contains "${" .) -}}
 {{- fail (printf "config holds a secret, in a setting named «%s»: keep it in a Secret and refer to it, with secretEnv and ${env:NAME}" (splitList ":" . | first | trimAll " -")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sallyport.checks.decision" -}}
+{{- include "sallyport.needs" (list .Values.secrets.proxy.name "secrets.proxy.name is empty: name the Secret with what the ingress controller proves itself by; nobody else may ask") -}}
+{{- include "sallyport.needs" (list .Values.decision.copies "decision.copies is empty: name the headers that the ingress controller takes over from an answer") -}}
+{{- if has (int .Values.decision.port) (list (int .Values.listen.port) (int .Values.admin.port)) -}}
+{{- fail "decision.port is the port of another listener: give each its own" -}}
+{{- end -}}
+{{- if ne .Values.service.type "ClusterIP" -}}
+{{- fail (printf "service.type is %s: in mode decision it is ClusterIP, since whoever asks is in the cluster" .Values.service.type) -}}
+{{- end -}}
+{{- if or .Values.ingress.enabled .Values.httpRoute.enabled -}}
+{{- fail "ingress and httpRoute lead clients to the gateway, which in mode decision takes none: set their `enabled` to false" -}}
+{{- end -}}
+{{- if .Values.networkPolicy.enabled -}}
+{{- include "sallyport.needs" (list .Values.networkPolicy.proxies "networkPolicy.proxies is empty, so that nobody could ask: name the pods of the ingress controller") -}}
+{{- range .Values.networkPolicy.proxies -}}
+{{- if not (include "sallyport.namesPods" .) -}}
+{{- fail "networkPolicy.proxies has an entry that is for every pod: name the pods of the ingress controller, or their namespace" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of an entry of `from`: something, unless it is for all pods there are. */}}
+{{- define "sallyport.namesPods" -}}
+{{- $peer := . -}}
+{{- dig "ipBlock" "cidr" "" $peer -}}
+{{- range $selector := list "namespaceSelector" "podSelector" -}}
+{{- range $terms := list "matchLabels" "matchExpressions" -}}
+{{- with dig $selector $terms "" $peer -}}{{- toJson . -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

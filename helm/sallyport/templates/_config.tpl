@@ -7,9 +7,15 @@ secrets and times of draining. No secret is in it, only where each is found.
 {{- include "sallyport.checks" . -}}
 {{- $timeouts := dict "drain" (printf "%ds" (int .Values.drain.seconds)) "drainDelay" (printf "%ds" (int .Values.drain.delaySeconds)) -}}
 {{- $listen := dict "address" .Values.listen.address "port" (int .Values.listen.port) "timeouts" $timeouts -}}
+{{- $decision := dict -}}
+{{- if eq .Values.mode "decision" -}}
+{{/* Who holds a request asks about it, and nobody sends one: the data plane is there for the pod alone. */}}
+{{- $_ := set $listen "address" "127.0.0.1" -}}
+{{- $decision = include "sallyport.decision" . | fromYaml -}}
+{{- end -}}
 {{- if .Values.tls.secretName -}}
 {{- $certificate := dict "certificate" "/run/sallyport/tls/tls.crt" "key" "/run/sallyport/tls/tls.key" -}}
-{{- $_ := set $listen "tls" (dict "certificates" (list $certificate)) -}}
+{{- $_ := set (eq .Values.mode "decision" | ternary $decision $listen) "tls" (dict "certificates" (list $certificate)) -}}
 {{- end -}}
 {{- $store := dict "postgres" (dict "url" "${env:DATABASE_URL}") -}}
 {{- if .Values.migrations.enabled -}}
@@ -17,6 +23,9 @@ secrets and times of draining. No secret is in it, only where each is found.
 {{- end -}}
 {{- $own := dict "listen" $listen "store" $store "keys" (dict "file" "/run/sallyport/keys/keys.json") -}}
 {{- $_ := set $own "admin" (dict "address" .Values.admin.address "port" (int .Values.admin.port)) -}}
+{{- with $decision -}}
+{{- $_ := set $own "decision" . -}}
+{{- end -}}
 {{- if .Values.secrets.redis.name -}}
 {{- $_ := set $own "cache" (dict "redis" (dict "url" "${env:REDIS_URL}")) -}}
 {{- end -}}
@@ -25,13 +34,28 @@ secrets and times of draining. No secret is in it, only where each is found.
 {{- mergeOverwrite (deepCopy .Values.config) $own | toYaml -}}
 {{- end -}}
 
+{{/* Who may ask what to do with a request: the ingress controller, by the secret that it was given. */}}
+{{- define "sallyport.decision" -}}
+address: {{ .Values.decision.address | quote }}
+port: {{ .Values.decision.port }}
+proxies:
+  - name: ingress-controller
+    secrets:
+      - ${env:PROXY_SECRET}
+      {{- if .Values.secrets.nextProxy.name }}
+      - ${env:NEXT_PROXY_SECRET}
+      {{- end }}
+    copies:
+      {{- toYaml .Values.decision.copies | nindent 6 }}
+{{- end -}}
+
 {{/*
 Changes when a running gateway could not take the configuration over, and only then: pods are replaced for it. All else
 is reloaded by the pods as they are.
 */}}
 {{- define "sallyport.restartChecksum" -}}
 {{- $config := include "sallyport.config" . | fromYaml -}}
-{{- $fixed := pick $config "listen" "admin" "keys" "store" "cache" "systemToken" -}}
+{{- $fixed := pick $config "listen" "admin" "decision" "keys" "store" "cache" "systemToken" -}}
 {{- $limits := omit (get $fixed.listen "limits" | default dict) "headerCount" "targetBytes" -}}
 {{- $_ := set $fixed "listen" (merge (dict "limits" $limits) (omit $fixed.listen "limits")) -}}
 {{- $fixed | toJson | sha256sum -}}

@@ -8,8 +8,13 @@ image: {{ include "sallyport.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 command: [node, dist/main.js, serve, --config, /etc/sallyport/sallyport.yaml]
 ports:
+  {{- if eq .Values.mode "decision" }}
+  - name: decision
+    containerPort: {{ .Values.decision.port }}
+  {{- else }}
   - name: sallyport
     containerPort: {{ .Values.listen.port }}
+  {{- end }}
     protocol: TCP
   - name: sallyport-admin
     containerPort: {{ .Values.admin.port }}
@@ -45,6 +50,12 @@ volumeMounts:
 {{- $secrets := merge (dict "DATABASE_URL" .Values.secrets.database) .Values.secretEnv -}}
 {{- if .Values.secrets.redis.name -}}
 {{- $_ := set $secrets "REDIS_URL" .Values.secrets.redis -}}
+{{- end -}}
+{{- if eq .Values.mode "decision" -}}
+{{- $_ := set $secrets "PROXY_SECRET" .Values.secrets.proxy -}}
+{{- if .Values.secrets.nextProxy.name -}}
+{{- $_ := set $secrets "NEXT_PROXY_SECRET" .Values.secrets.nextProxy -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $secret := $secrets }}
 - name: {{ $name }}
