@@ -31,8 +31,11 @@ const words = process.argv.slice(2)
 await runSuite({
   passes:
     words.length > 0
-      ? [words]
-      : [[...others, ...alone].map((pattern) => `--exclude=${pattern}`), ['--jobs=1', ...alone]],
+      ? [{ files: words }]
+      : [
+          { files: ['test/**/*.test.ts'], except: [...others, ...alone] },
+          { files: alone, jobs: 1 },
+        ],
   async prepare(own) {
     installServers(() => ({
       postgresql: findPostgres('postgres'),
