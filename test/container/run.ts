@@ -16,13 +16,11 @@ const files = process.argv.slice(2)
 
 await runSuite({
   passes: [
-    [
-      // package.json keeps these files out of `npm test`.
-      '--exclude=nothing',
-      // In seconds: one file builds the image again.
-      '--timeout=600',
-      ...(files.length > 0 ? files : ['test/container/*.test.ts']),
-    ],
+    {
+      files: files.length > 0 ? files : ['test/container/*.test.ts'],
+      // One file builds the image again.
+      timeoutMs: 600_000,
+    },
   ],
   async prepare() {
     if (process.getuid?.() !== 0) throw new Error('the tests of the image mount its files: run them as root')

@@ -12,8 +12,7 @@ import { runSuite } from '../support/run-suite.ts'
 const files = process.argv.slice(2)
 
 await runSuite({
-  // package.json keeps these files out of `npm test`.
-  passes: [['--exclude=nothing', '--jobs=1', ...(files.length > 0 ? files : ['test/failover/**/*.test.ts'])]],
+  passes: [{ files: files.length > 0 ? files : ['test/failover/**/*.test.ts'], jobs: 1 }],
   async prepare(own) {
     installServers(() => ({
       postgresql: findPostgres('postgres'),

@@ -14,13 +14,7 @@ import { installHelm } from './install-helm.ts'
 const files = process.argv.slice(2)
 
 await runSuite({
-  passes: [
-    [
-      // package.json keeps these files out of `npm test`.
-      '--exclude=nothing',
-      ...(files.length > 0 ? files : ['test/helm/**/*.test.ts']),
-    ],
-  ],
+  passes: [{ files: files.length > 0 ? files : ['test/helm/**/*.test.ts'] }],
   async prepare(own) {
     const helm = installHelm()
     installServers(() => ({

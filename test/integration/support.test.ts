@@ -20,7 +20,6 @@ import { processStat, processTree } from '../support/process-tree.ts'
 import { rawRequest, request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
 import { sharedRedisUrl, startRedis } from '../support/redis.ts'
-import { reportTap } from '../support/report-tap.ts'
 import { sampleMemory } from '../support/sampled-memory.ts'
 
 t.test('a committed row survives a PostgreSQL that is killed and started again', async (t) => {
@@ -197,44 +196,6 @@ t.test('memory that a process takes is seen', async (t) => {
   const taken = Buffer.alloc(64 * 1024 ** 2, 1)
   const { growthBytes } = finish()
   t.ok(growthBytes > 60 * 1024 ** 2, `${taken.length} bytes show up as ${growthBytes}`)
-})
-
-t.test('the report names every failed assertion once, with its difference', async (t) => {
-  const tap = `TAP version 14
-# Subtest: test/a.test.ts
-    # Subtest: adds
-        ok 1 - one
-        not ok 2 - should be equal
-          ---
-          source: >
-            t.equal(1, 2)
-          diff: |
-            -2
-            +1
-          ...
-        1..2
-    not ok 1 - adds # time=2ms
-    1..1
-not ok 1 - test/a.test.ts # time=55.7ms
-# Subtest: test/b.test.ts
-    ok 1 - fine
-    1..1
-ok 2 - test/b.test.ts # time=9ms
-1..2
-# { total: 3, pass: 2, fail: 1 }
-`
-  const lines: string[] = []
-  const counts = await reportTap(Readable.from([tap]), (line) => lines.push(line))
-  t.strictSame(counts, { passed: 2, failed: 1 })
-  t.strictSame(lines, [
-    'FAIL test/a.test.ts (55 ms)',
-    '  ✗ test/a.test.ts › adds › should be equal',
-    '    diff: |',
-    '      -2',
-    '      +1',
-    'ok   test/b.test.ts (9 ms)',
-  ])
-  t.equal(await reportTap(Readable.from(['TAP version 14\n']), () => {}), undefined)
 })
 
 async function stopped(t: Test, starting: Promise<Server>): Promise<Server> {

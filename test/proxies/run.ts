@@ -10,13 +10,7 @@ import { installProxies } from './install-proxies.ts'
 const files = process.argv.slice(2)
 
 await runSuite({
-  passes: [
-    [
-      // package.json keeps these files out of `npm test`.
-      '--exclude=nothing',
-      ...(files.length > 0 ? files : ['test/proxies/**/*.test.ts']),
-    ],
-  ],
+  passes: [{ files: files.length > 0 ? files : ['test/proxies/**/*.test.ts'] }],
   async prepare() {
     const { nginx, traefik, caddy, envoy } = installProxies()
     return { PROXY_NGINX: nginx, PROXY_TRAEFIK: traefik, PROXY_CADDY: caddy, PROXY_ENVOY: envoy }

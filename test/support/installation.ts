@@ -81,11 +81,9 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   const store = openTokenStore(settingsSchema.parse(settings).store, { sealer: parseKeyRing(ring) })
   t.teardown(() => store.close())
 
-  // Commands that run often load faster from what the first of them compiled.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   return {
     config,
-    run: (...words) => runCommand([...words, '--json', '--config', config], env),
+    run: (...words) => runCommand([...words, '--json', '--config', config]),
     store,
     issue: newIssuer(store, ring, systemClock),
     async serve() {
@@ -96,9 +94,9 @@ export function newInstallation(t: Scope, { upstream, ...plan }: InstallationPla
   }
 }
 
-async function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult> {
+async function runCommand(words: readonly string[]): Promise<CommandResult> {
   const output = { stdout: '', stderr: '' }
-  const child = execFile(process.execPath, [main, ...words], { env, timeout: 60_000 })
+  const child = execFile(process.execPath, [main, ...words], { timeout: 60_000 })
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.on('data', (text: string) => {
       output[name] += text

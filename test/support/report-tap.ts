@@ -1,48 +1,24 @@
 /**
- * Turns the TAP of a whole run into what people read: one line for each test file, and for each assertion
- * that failed its sentence, its difference and its place.
+ * What a test file says in TAP, turned into what people read: its counts, and for each assertion that failed its
+ * sentence, its difference and its place.
  * @module
  */
-
-import { createInterface } from 'node:readline'
 
 export interface Counts {
   readonly passed: number
   readonly failed: number
 }
 
-type Print = (line: string) => void
-
-/** Reads TAP to its end and prints as it goes. Yields the counts of assertions, or `undefined` when the run broke off. */
-export async function reportTap(tap: NodeJS.ReadableStream, print: Print): Promise<Counts | undefined> {
-  let file: string[] = []
-  let counts: Counts | undefined
-  for await (const line of createInterface({ input: tap })) {
-    const point = /^(not )?ok \d+ - (.*)$/.exec(line)
-    counts = parseCounts(line) ?? counts
-    if (point === null) {
-      file.push(line)
-      // How the process of a failed file ended, which tap says after the point itself.
-      if (/^ {2}(exitCode: (?:[2-9]|\d\d)|signal: [^n]|expired|error)/.test(line)) print(` ${line}`)
-      continue
-    }
-    const isOk = point[1] === undefined
-    print(`${isOk ? 'ok  ' : 'FAIL'} ${point[2]?.replace(/ # time=(\d+).*$/, ' ($1 ms)')}`)
-    if (!isOk) for (const failure of failuresIn(file)) print(failure)
-    file = []
-  }
-  return counts
-}
-
-/** tap's own summary: `# { total: 8, pass: 5, fail: 3 }`. */
-function parseCounts(line: string): Counts | undefined {
+/** tap's own summary, the last that a file says: `# { total: 8, pass: 5, fail: 3 }`. `undefined` when it broke off. */
+export function countsIn(lines: readonly string[]): Counts | undefined {
+  const summary = lines.findLast((line) => line.startsWith('# { total: ')) ?? ''
   const [, passed, failed = '0'] =
-    /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?.* \}$/.exec(line) ?? []
+    /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?.* \}$/.exec(summary) ?? []
   return passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) }
 }
 
 /** The failed points that are not just the end of a subtest with a failure inside, each with its diagnosis. */
-function failuresIn(lines: readonly string[]): readonly string[] {
+export function failuresIn(file: string, lines: readonly string[]): readonly string[] {
   const failures: string[] = []
   const titles: string[] = []
   let failedDepth = 0
@@ -57,7 +33,7 @@ function failuresIn(lines: readonly string[]): readonly string[] {
       continue
     }
     failedDepth = depth
-    const place = [...titles.slice(0, depth), name.replace(/ # time=.*$/, '')].join(' › ')
+    const place = [file, ...titles.slice(0, depth), name.replace(/ # time=.*$/, '')].join(' › ')
     failures.push(`  ✗ ${place}`, ...diagnosis(lines, index + 1, spaces.length + 2))
   }
   return failures

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { signalTree } from './process-tree.ts'
 
 export interface ProcessOptions {
@@ -78,10 +79,10 @@ export async function runProcess(command: string, options: ProcessOptions = {}):
   return { pid, output, ended, stop, kill }
 }
 
-function tailOf(child: ChildProcess): () => string {
+function tailOf(child: ChildProcessByStdio<null, Readable, Readable>): () => string {
   let tail = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
+    stream.setEncoding('utf8').on('data', (text: string) => {
       tail = (tail + text).slice(-outputLengthMax)
     })
   }
@@ -95,12 +96,13 @@ export function findProgram(name: string, folders: readonly string[] = []): stri
     .find(existsSync)
 }
 
-function spawnBound(
+/** Starts a program that gets a signal when this process is gone, however that ended. */
+export function spawnBound(
   command: string,
   args: readonly string[],
   deathSignal: NodeJS.Signals,
   { env, cwd, user }: ProcessOptions,
-): ChildProcess {
+): ChildProcessByStdio<null, Readable, Readable> {
   const setpriv = findProgram('setpriv')
   const words =
     setpriv === undefined

@@ -1,15 +1,13 @@
 /**
- * Runs a suite with tap against servers that live as long as the run, and ends with one line,
- * `N passed, N failed`.
+ * Runs a suite against servers that live as long as the run, and ends with one line, `N passed, N failed`.
  * @module
  */
 
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { serverFolder } from './private-server.ts'
-import { type Counts, reportTap } from './report-tap.ts'
+import { type Pass, runFiles } from './run-files.ts'
 
 const root = join(import.meta.dirname, '../..')
 const bin = join(root, 'node_modules/.bin')
@@ -19,13 +17,13 @@ const tap = join(bin, 'tap')
 export type Own = <T extends { stop(): Promise<void> }>(starting: Promise<T>) => Promise<T>
 
 export interface Suite {
-  /** Runs of tap, one after the other. Its arguments: files, and which of package.json's settings differ. */
-  readonly passes: readonly (readonly string[])[]
+  /** One after the other. */
+  readonly passes: readonly Pass[]
   /** Starts the servers; yields the variables that tell the tests where they are. */
   readonly prepare: (own: Own) => Promise<Readonly<Record<string, string>>>
 }
 
-/** Sets the exit code of this process: that of tap, or 1 when the run was interrupted or could not begin. */
+/** Sets the exit code of this process: 1 when anything failed, the run was interrupted or could not begin. */
 export async function runSuite({ passes, prepare }: Suite): Promise<void> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
@@ -48,16 +46,16 @@ export async function runSuite({ passes, prepare }: Suite): Promise<void> {
       ...servers,
     }
     buildPlugins(env)
+    const print = (line: string) => void process.stdout.write(`${line}\n`)
     const total = { passed: 0, failed: 0 }
-    let code = 0
-    for (const words of passes) {
-      const outcome = await runTap(words, interrupted.signal, env)
-      code ||= outcome.code
-      total.passed += outcome.passed
-      total.failed += outcome.failed
+    for (const pass of passes) {
+      const { passed, failed } = await runFiles(pass, { root, env, interrupted: interrupted.signal, print })
+      total.passed += passed
+      total.failed += failed
     }
-    process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
-    process.exitCode = code
+    if (interrupted.signal.aborted) throw new Error('the run was interrupted')
+    print(`${total.passed} passed, ${total.failed} failed`)
+    process.exitCode = total.failed > 0 ? 1 : 0
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
     process.exitCode = 1
@@ -66,28 +64,9 @@ export async function runSuite({ passes, prepare }: Suite): Promise<void> {
   }
 }
 
-/** What tap counted, and its exit code, which is 1 when it was interrupted. Throws when its report broke off. */
-async function runTap(
-  words: readonly string[],
-  interrupted: AbortSignal,
-  env: NodeJS.ProcessEnv,
-): Promise<Counts & { readonly code: number }> {
-  const child = spawn(process.execPath, [tap, '--reporter=tap', '--no-color', ...words], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  interrupted.addEventListener('abort', () => child.kill())
-  const exited = once(child, 'close')
-  const counts = await reportTap(child.stdout, (line) => process.stdout.write(`${line}\n`))
-  const [code] = await exited
-  if (counts === undefined) throw new Error('the run broke off')
-  return { ...counts, code: interrupted.aborted ? 1 : (code ?? 1) }
-}
-
 /**
- * tap compiles its set of plugins on the first run after an installation, and that run still loads the one
- * for TypeScript that package.json turns off.
+ * tap comes with its plugin for TypeScript built in, which silences the warnings of every process that a test starts: it is
+ * built anew, once after an installation, without what package.json turns off.
  */
 function buildPlugins(env: NodeJS.ProcessEnv): void {
   const options = { cwd: root, env, encoding: 'utf8' } as const

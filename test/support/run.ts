@@ -25,14 +25,24 @@ const alone = [
   'test/unit/request/open-exchanges.test.ts',
 ]
 /** Suites with a command of their own. */
-const others = ['test/swift/**', 'test/container/**', 'test/helm/**', 'test/bench/**']
+const others = [
+  'test/swift/**',
+  'test/container/**',
+  'test/helm/**',
+  'test/proxies/**',
+  'test/failover/**',
+  'test/bench/**',
+]
 const words = process.argv.slice(2)
 
 await runSuite({
   passes:
     words.length > 0
-      ? [words]
-      : [[...others, ...alone].map((pattern) => `--exclude=${pattern}`), ['--jobs=1', ...alone]],
+      ? [{ files: words }]
+      : [
+          { files: ['test/**/*.test.ts'], except: [...others, ...alone] },
+          { files: alone, jobs: 1 },
+        ],
   async prepare(own) {
     installServers(() => ({
       postgresql: findPostgres('postgres'),

@@ -13,13 +13,11 @@ const files = process.argv.slice(2)
 
 await runSuite({
   passes: [
-    [
-      // package.json keeps these files out of `npm test`.
-      '--exclude=nothing',
-      // In seconds: one file moves some 600 MB through Swift.
-      '--timeout=300',
-      ...(files.length > 0 ? files : ['test/swift/**/*.test.ts']),
-    ],
+    {
+      files: files.length > 0 ? files : ['test/swift/**/*.test.ts'],
+      // One file moves some 600 MB through Swift.
+      timeoutMs: 300_000,
+    },
   ],
   async prepare(own) {
     installServers(() => ({

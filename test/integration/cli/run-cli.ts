@@ -43,8 +43,6 @@ export function cliIn(t: Scope, env: Readonly<Record<string, string>> = {}): Cli
     ...process.env,
     SALLYPORT_CONFIG: undefined,
     NO_COLOR: undefined,
-    // Commands load faster from what the first of them compiled, in whichever test of the run that was.
-    NODE_COMPILE_CACHE: join(tmpdir(), 'sallyport-compiled'),
     ...env,
   }
   return {
