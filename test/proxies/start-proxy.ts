@@ -21,6 +21,8 @@ export interface Places {
   readonly servicePort: number
   /** What the proxy proves itself with. */
   readonly secret: string
+  /** Changes the text of each file of the example. */
+  readonly amend?: (text: string) => string
 }
 
 /** An example, by its proxy and, where that can ask in two ways, by the way. */
@@ -65,11 +67,12 @@ export async function startProxy(t: Scope, setup: Setup, places: Places): Promis
   const { program, files, args } = recipes[setup]
   const command = process.env[`PROXY_${program.toUpperCase()}`]
   if (command === undefined) throw new Error(`no ${program}: run this through npm run test:proxies`)
+  const { amend = (text) => text } = places
   const folder = serverFolder(setup)
   const port = await freePort()
   for (const file of files) {
     const text = readFileSync(join(examples, file), 'utf8')
-    writeFileSync(join(folder, file), placed(text, folder, { ...places, port }))
+    writeFileSync(join(folder, file), placed(amend(text), folder, { ...places, port }))
   }
   // Where nginx keeps what it was compiled to keep, relative to its prefix.
   mkdirSync(join(folder, 'logs'))
