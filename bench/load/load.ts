@@ -23,7 +23,7 @@ export const loadGenerator = wrk === undefined ? 'autocannon' : 'wrk'
 
 /** As much as so many connections get through in so many seconds. Throws when answers were missing or not those due. */
 export async function load(url: string, seconds: number, traffic: Traffic): Promise<Load> {
-  const done = await (traffic.kind === 'websocket' ? ours : wrk === undefined ? cannon : wrkOf(wrk))(
+  const done = await (traffic.kind !== 'http' ? ours : wrk === undefined ? cannon : wrkOf(wrk))(
     url,
     seconds,
     traffic,
@@ -63,11 +63,10 @@ async function cannon(url: string, seconds: number, traffic: Traffic): Promise<L
   )
 }
 
+const scripts = { http: 'paced', websocket: 'echo', check: 'check' } as const
+
 async function ours(url: string, seconds: number, traffic: Traffic, rate = 0): Promise<Load> {
-  const script = join(
-    import.meta.dirname,
-    traffic.kind === 'websocket' ? 'echo-clients.ts' : 'paced-clients.ts',
-  )
+  const script = join(import.meta.dirname, `${scripts[traffic.kind]}-clients.ts`)
   const file = join(serverFolder('load'), 'traffic.json')
   writeFileSync(file, JSON.stringify(traffic))
   return JSON.parse(await output(process.execPath, [script, url, String(seconds), file, String(rate)]))

@@ -6,7 +6,8 @@
 export type Header = readonly [name: string, value: string]
 
 export interface Traffic {
-  readonly kind: 'http' | 'websocket'
+  /** `check` is Envoy's question by gRPC, whose answers are counted and not read. */
+  readonly kind: 'http' | 'websocket' | 'check'
   readonly method: 'GET' | 'PUT'
   readonly path: string
   /** Of every request, without its credential. */
