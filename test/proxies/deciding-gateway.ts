@@ -24,6 +24,7 @@ export interface DecidingGateway {
   /** Of the data plane. */
   readonly port: number
   readonly decisionPort: number
+  readonly grpcPort: number
   readonly secret: string
   readonly store: TokenStore
   readonly issue: Issue
@@ -40,11 +41,13 @@ export async function startDecidingGateway(t: Scope, upstreamUrl: string): Promi
   writeFileSync(keyFile, ring, { mode: 0o600 })
   const secret = 'a-secret-of-a-proxy-with-32-characters-or-more'
   const decisionPort = await freePort()
+  const grpcPort = await freePort()
   const loaded = loadSettings(example, {
     env: {
       SALLYPORT_PORT: '0',
       SALLYPORT_ADMIN_PORT: '0',
       SALLYPORT_DECISION_PORT: String(decisionPort),
+      SALLYPORT_GRPC_PORT: String(grpcPort),
       SALLYPORT_SECRET: secret,
       SALLYPORT_KEY_FILE: keyFile,
       SALLYPORT_DATABASE: join(folder, 'tokens.db'),
@@ -71,5 +74,5 @@ export async function startDecidingGateway(t: Scope, upstreamUrl: string): Promi
   }
   t.teardown(close)
   const issue = newIssuer(store, ring, systemClock)
-  return { port: gateway.dataAddress.port, decisionPort, secret, store, issue, log, close }
+  return { port: gateway.dataAddress.port, decisionPort, grpcPort, secret, store, issue, log, close }
 }

@@ -6,13 +6,15 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { installServers } from '../support/install-servers.ts'
 import { findProgram } from '../support/run-process.ts'
 
 export type ProxyName = 'nginx' | 'traefik' | 'caddy' | 'envoy'
 
-const folder = join(import.meta.dirname, '../../node_modules/.cache/proxies')
+/** Kept when packages are installed anew: these weigh 340 MB. */
+const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sallyport-proxies')
 const attempts = 3
 
 /** Where each package puts its program. */
@@ -40,7 +42,18 @@ export function installProxies(): Readonly<Record<ProxyName, string>> {
 }
 
 function install(requirement: string, target: string): void {
-  const words = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--upgrade', '--target', target, requirement]
+  const words = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--root-user-action=ignore',
+    '--no-deps',
+    '--upgrade',
+    '--target',
+    target,
+    requirement,
+  ]
   process.stderr.write(`installing ${requirement}\n`)
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Standard output is kept for the result of the run.

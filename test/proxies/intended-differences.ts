@@ -5,7 +5,7 @@
  */
 
 import type { PlainRequest } from '../support/raw-request.ts'
-import type { ProxyName } from './install-proxies.ts'
+import type { Setup } from './start-proxy.ts'
 
 export type Difference =
   /** Why nothing else can be made of it there. */
@@ -22,7 +22,7 @@ const switches = { refuses: 'the gateway would send it without its Upgrade, a pr
 const path = (cleaned: string) => ({ makes: { path: cleaned } })
 const withoutHeaders = { makes: { path: '/v1/a/object' } }
 
-export const differences: Readonly<Record<ProxyName, Differences>> = {
+export const differences: Readonly<Record<Setup, Differences>> = {
   nginx: {
     'target /v1/a/x%41': otherTarget,
     'target /v1/a/x%c3%a9': otherTarget,
@@ -67,6 +67,10 @@ export const differences: Readonly<Record<ProxyName, Differences>> = {
     'target /v1/a/x%c3%a9': otherTarget,
     // Lines of one name are joined in the question, and so in what is set by the answer.
     'a privileged header twice': { makes: { path: '/v1/a/object', headers: [['X-Container-Read', 'a,b']] } },
+    'an upgrade that is not allowed': switches,
+    'a Connection that names a header': withoutHeaders,
+  },
+  'envoy-grpc': {
     'an upgrade that is not allowed': switches,
     'a Connection that names a header': withoutHeaders,
   },

@@ -10,9 +10,8 @@ import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
 import { type Case, cases, type Holder } from './cases.ts'
 import { startDecidingGateway } from './deciding-gateway.ts'
-import type { ProxyName } from './install-proxies.ts'
 import { type Difference, differences as intended } from './intended-differences.ts'
-import { startProxy } from './start-proxy.ts'
+import { type Setup, startProxy } from './start-proxy.ts'
 import { switched } from './switching.ts'
 
 interface Outcome {
@@ -103,9 +102,16 @@ t.test('the same requests through the gateway and through each proxy that asks i
   t.ok(cases.length >= 200)
   t.ok(passed > 30)
 
-  for (const name of ['nginx', 'traefik', 'caddy', 'envoy'] as const satisfies readonly ProxyName[]) {
+  for (const name of [
+    'nginx',
+    'traefik',
+    'caddy',
+    'envoy',
+    'envoy-grpc',
+  ] as const satisfies readonly Setup[]) {
     t.test(name, async (t) => {
-      const places = { decisionPort: gateway.decisionPort, servicePort: service.port, secret: gateway.secret }
+      const { decisionPort, grpcPort, secret } = gateway
+      const places = { decisionPort, grpcPort, servicePort: service.port, secret }
       const { port } = await startProxy(t, name, places)
       const differences: string[] = []
       const used = new Set<string>()

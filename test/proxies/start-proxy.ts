@@ -16,40 +16,63 @@ const examples = join(import.meta.dirname, '../../config/decision')
 export interface Places {
   /** Where the gateway is asked. */
   readonly decisionPort: number
+  /** The same over gRPC; only for an example that asks so. */
+  readonly grpcPort?: number
   readonly servicePort: number
   /** What the proxy proves itself with. */
   readonly secret: string
+  /** Changes the text of each file of the example. */
+  readonly amend?: (text: string) => string
 }
 
+/** An example, by its proxy and, where that can ask in two ways, by the way. */
+export type Setup = ProxyName | 'envoy-grpc'
+
 interface Recipe {
+  readonly program: ProxyName
   /** The files of the example; the first is the one that the program is given. */
   readonly files: readonly string[]
   readonly args: (file: string, folder: string) => readonly string[]
 }
 
-const recipes: Readonly<Record<ProxyName, Recipe>> = {
+const recipes: Readonly<Record<Setup, Recipe>> = {
   nginx: {
+    program: 'nginx',
     files: ['nginx.conf'],
     args: (file, folder) => ['-p', folder, '-c', file, '-e', 'stderr', '-g', nginxSurroundings(folder)],
   },
-  traefik: { files: ['traefik.yaml', 'traefik-routes.yaml'], args: (file) => [`--configFile=${file}`] },
-  caddy: { files: ['Caddyfile'], args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'] },
-  envoy: {
-    files: ['envoy-http.yaml'],
-    args: (file) => ['-c', file, '--concurrency', '1', '--log-level', 'error', '--use-dynamic-base-id'],
+  traefik: {
+    program: 'traefik',
+    files: ['traefik.yaml', 'traefik-routes.yaml'],
+    args: (file) => [`--configFile=${file}`],
   },
+  caddy: {
+    program: 'caddy',
+    files: ['Caddyfile'],
+    args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
+  },
+  envoy: { program: 'envoy', files: ['envoy-http.yaml'], args: envoyArgs },
+  'envoy-grpc': { program: 'envoy', files: ['envoy-grpc.yaml'], args: envoyArgs },
 }
 
-/** Starts it, and has it ask once, so that it is known to do so; it is stopped when the test is over. The program is the one that the variable of its name says. */
-export async function startProxy(t: Scope, name: ProxyName, places: Places): Promise<Server> {
-  const command = process.env[`PROXY_${name.toUpperCase()}`]
-  if (command === undefined) throw new Error(`no ${name}: run this through npm run test:proxies`)
-  const { files, args } = recipes[name]
-  const folder = serverFolder(name)
+function envoyArgs(file: string): readonly string[] {
+  return ['-c', file, '--concurrency', '1', '--log-level', 'error', '--use-dynamic-base-id']
+}
+
+/**
+ * Starts it, and has it ask once, so that it is known to do so; it is stopped when the test is over. The program is the
+ * one that the variable of its name says.
+ */
+export async function startProxy(t: Scope, setup: Setup, places: Places): Promise<Server> {
+  const { program, files, args } = recipes[setup]
+  const command = process.env[`PROXY_${program.toUpperCase()}`]
+  if (command === undefined) throw new Error(`no ${program}: run this through npm run test:proxies`)
+  const { amend = (text) => text } = places
+  const folder = serverFolder(setup)
   const port = await freePort()
   for (const file of files) {
     const text = readFileSync(join(examples, file), 'utf8')
-    writeFileSync(join(folder, file), placed(text, folder, { ...places, port }))
+    writeFileSync(join(folder, file), placed(amend(text), folder, { ...places, port }))
   }
   // Where nginx keeps what it was compiled to keep, relative to its prefix.
   mkdirSync(join(folder, 'logs'))
@@ -62,7 +85,7 @@ export async function startProxy(t: Scope, name: ProxyName, places: Places): Pro
     port,
     folder,
     // The master of nginx must be asked: were it killed, its workers would live on.
-    abandonSignal: name === 'nginx' ? 'SIGTERM' : 'SIGKILL',
+    abandonSignal: program === 'nginx' ? 'SIGTERM' : 'SIGKILL',
     ready: () => answers(port),
   })
   t.teardown(() => server.stop())
@@ -71,10 +94,11 @@ export async function startProxy(t: Scope, name: ProxyName, places: Places): Pro
 
 /** The example with its addresses, and for nginx its secret, replaced. */
 function placed(text: string, folder: string, places: Places & { readonly port: number }): string {
-  const { decisionPort, servicePort, secret, port } = places
+  const { decisionPort, grpcPort = 0, servicePort, secret, port } = places
   return text
     .replaceAll(/(:|port_value: )8000\b/g, `$1${port}`)
     .replaceAll(/(:|port_value: )8082\b/g, `$1${decisionPort}`)
+    .replaceAll(/(:|port_value: )8083\b/g, `$1${grpcPort}`)
     .replaceAll(/(:|port_value: )9000\b/g, `$1${servicePort}`)
     .replaceAll('X-Sallyport-Proxy SALLYPORT_SECRET;', `X-Sallyport-Proxy ${secret};`)
     .replaceAll('config/decision/', `${folder}/`)

@@ -11,7 +11,7 @@ import { startDecidingGateway } from './deciding-gateway.ts'
 import { startProxy } from './start-proxy.ts'
 import { handshake, switched } from './switching.ts'
 
-for (const name of ['nginx', 'traefik', 'caddy', 'envoy'] as const) {
+for (const name of ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc'] as const) {
   t.test(`${name} and the gateway`, async (t) => {
     const service = await recordingUpstream(
       t,
@@ -19,8 +19,8 @@ for (const name of ['nginx', 'traefik', 'caddy', 'envoy'] as const) {
       { upgrade: (_, socket) => socket.end(switched) },
     )
     const gateway = await startDecidingGateway(t, service.url)
-    const { decisionPort, secret } = gateway
-    const places = { decisionPort, servicePort: service.port, secret }
+    const { decisionPort, grpcPort, secret } = gateway
+    const places = { decisionPort, grpcPort, servicePort: service.port, secret }
     const { port } = await startProxy(t, name, places)
     const bindings = { account: ['a'] }
     const reader = (await gateway.issue({ bindings })).text
