@@ -20,7 +20,7 @@ export interface CanonicalRequest {
   /** Empty, or `?` and the query as it came. */
   readonly query: string
   readonly rawHeaders: readonly string[]
-  /** A name with `_` came along; routes refuse it unless they allow it. */
+  /** A name with `_` or another mark came along; routes refuse it unless they allow it. */
   readonly hasUnderscoreName: boolean
   readonly hasBody: boolean
   /** Decimal text, where the client said how long the body is. */
@@ -152,9 +152,9 @@ function roleOf(name: HeaderName): Role {
     case 'content-length':
     case 'transfer-encoding':
     case 'connection':
-      return name.hasUnderscore ? 'disguised' : name.folded
+      return name.isDisguised ? 'disguised' : name.folded
     default:
-      return name.hasUnderscore ? 'underscore' : 'other'
+      return name.isDisguised ? 'underscore' : 'other'
   }
 }
 

@@ -22,7 +22,10 @@ import type { Plan, RoutePlan } from './plan.ts'
 import { isRefusal, refuse as makeRefusal, type Refusal } from './refusal.ts'
 
 const servedOnlyHere = makeRefusal('undecidable', 'the gateway serves this request by itself')
-const underscoreName = makeRefusal('malformed_header', 'a header name with «_», which servers read as «-»')
+const underscoreName = makeRefusal(
+  'malformed_header',
+  'a header name with «_» or another mark, which servers read as «-»',
+)
 
 /**
  * Carry one exchange to its answer: the upstream's, or a refusal. A request whose token is in memory is

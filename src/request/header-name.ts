@@ -1,6 +1,6 @@
 /**
- * Header names, read once per spelling. `_` counts as `-` and case does not count, because that is how CGI and
- * WSGI servers read names: whatever the gateway guards, it guards in every spelling.
+ * Header names, read once per spelling. `_` counts as `-`, as does every other mark, and case does not count, because that
+ * is how CGI and WSGI servers read names: whatever the gateway guards, it guards in every spelling.
  * @module
  */
 
@@ -8,17 +8,22 @@
 export interface HeaderName {
   /** In lower case, as it would be forwarded. */
   readonly lower: string
-  /** In lower case with `_` read as `-`: what every rule compares. */
+  /** In lower case with every mark (`_`, `.`, `!` …) read as `-`: what every rule compares. */
   readonly folded: string
-  readonly hasUnderscore: boolean
+  /** Has a mark other than `-`, which some servers read as `_`, and so as `-`. */
+  readonly isDisguised: boolean
 }
 
 /** The readings of one raw spelling. */
 function readHeaderName(raw: string): HeaderName {
   const lower = raw.toLowerCase()
-  const hasUnderscore = lower.includes('_')
-  return { lower, folded: hasUnderscore ? lower.replaceAll('_', '-') : lower, hasUnderscore }
+  const isDisguised = marks.test(lower)
+  return { lower, folded: isDisguised ? lower.replaceAll(allMarks, '-') : lower, isDisguised }
 }
+
+/** Of the characters that names may have (RFC 9110 section 5.6.2), those that are neither letter, digit nor `-`. */
+const marks = /[^a-z0-9-]/
+const allMarks = new RegExp(marks, 'g')
 
 const spellingsMax = 2048
 const spellingLengthMax = 64

@@ -46,7 +46,6 @@ export const differences: Readonly<Record<Setup, Differences>> = {
     'target /public/%2e%2e/v1/a/x': path('/v1/a/x'),
     'a privileged header twice': twoLines,
     'an upgrade that is not allowed': switches,
-    'a name with a dot': { refuses: 'aliasHeadersStrategy' },
     // Traefik takes what it names away, before it asks.
     'a Connection that names a header': withoutHeaders,
   },

@@ -187,6 +187,7 @@ t.test('B24 B33 B35 a header goes up byte for byte, or its request does not', as
   const { send, upstream } = await start(t)
   const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
   const name = fc.oneof(
+    fc.stringMatching(/^[Xx]-[0-9A-Za-z-]{1,12}$/),
     fc.stringMatching(/^[Xx]-[!#$%&'*+.^`|~0-9A-Za-z-]{1,12}$/),
     fc.string({ unit: byte, minLength: 1, maxLength: 4 }),
   )
@@ -198,7 +199,7 @@ t.test('B24 B33 B35 a header goes up byte for byte, or its request does not', as
     await send(get('/first', `X-Before: 1`, `${rawName}: ${rawValue}`, 'X-After: 1', 'Connection: close'))
     const [request, ...more] = upstream.requests.slice(before)
     if (more.length > 0) throw new Error('several requests went up')
-    const isGood = /^[!#$%&'*+\-.^`|~0-9A-Za-z]+$/.test(rawName) && /^[\t\x20-\x7e\x80-\xff]*$/.test(rawValue)
+    const isGood = /^[0-9A-Za-z-]+$/.test(rawName) && /^[\t\x20-\x7e\x80-\xff]*$/.test(rawValue)
     if (!isGood && request !== undefined) throw new Error(`went up: ${JSON.stringify(request.lines)}`)
     if (!isGood) return
     const at = request?.lines.findIndex((line) => /^x-before: ?1$/i.test(line)) ?? -1

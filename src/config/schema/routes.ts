@@ -209,7 +209,9 @@ export const route = z
     assertion: routeAssertion,
     allowUnderscoreHeaders: flag()
       .prefault(false)
-      .describe('Let header names with `_` through. They are guarded as if written with `-`.'),
+      .describe(
+        'Let header names with `_`, `.` or another mark through. They are guarded as if written with `-`.',
+      ),
     hostHeader: z
       .enum(['preserve', 'upstream'])
       .default('preserve')
