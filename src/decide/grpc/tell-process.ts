@@ -7,11 +7,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import type { Allowed, Refused } from '../answer.ts'
 import { type ChangedLines, changedLines, linesOf, type Rewriting } from '../rewriting.ts'
-import {
-  HeaderValueOption_HeaderAppendAction as AppendAction,
-  type HeaderValueOption,
-  HeaderValueOptionSchema,
-} from './generated/envoy/config/core/v3/base_pb.ts'
+import { type HeaderValueOption, HeaderValueOptionSchema } from './generated/envoy/config/core/v3/base_pb.ts'
 import {
   type HeaderMutationSchema,
   type ProcessingResponse,
@@ -79,10 +75,11 @@ function mutationOf({ lines, changed }: ChangedLines) {
   } satisfies Mutation
 }
 
+/** This filter heeds the older `append` alone: without it the last line of a name would be the only one. */
 function option(key: string, value: string, isFirst: boolean): HeaderValueOption {
   return create(HeaderValueOptionSchema, {
     header: { key, rawValue: Buffer.from(value, 'latin1') },
-    appendAction: isFirst ? AppendAction.OVERWRITE_IF_EXISTS_OR_ADD : AppendAction.APPEND_IF_EXISTS_OR_ADD,
+    append: !isFirst,
     keepEmptyValue: true,
   })
 }

@@ -22,7 +22,7 @@ export type Message = MessageInitShape<typeof ProcessingRequestSchema>
 
 /** One request's stream. */
 export interface Processed {
-  readonly call: ClientDuplexStream<ProcessingRequest, ProcessingResponse>
+  readonly call: ClientDuplexStream<ProcessingRequest | Buffer, ProcessingResponse>
   /** Sends a message; the next answer, or `undefined` when the stream ended instead. */
   show(message: Message): Promise<ProcessingResponse | undefined>
   /** How the stream ended. */
@@ -42,12 +42,17 @@ export async function startProcessing(t: Scope, routes: GatewayInput['routes']):
     decision: { proxies: [{ name: 'edge', secrets: [secret] }], grpc: { port: 0 } },
     routes,
   })
-  const client = new Client(`127.0.0.1:${gateway.grpcPort}`, credentials.createInsecure())
+  return { gateway, open: openStreams(t, gateway.grpcPort) }
+}
+
+/** Messages are sent as they are written, or bytes in place of one. */
+export function openStreams(t: Scope, port: number): Processing['open'] {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
   t.teardown(() => client.close())
-  const open: Processing['open'] = (proof = [secret]) => {
+  return (proof = [secret]) => {
     const metadata = new Metadata()
     for (const text of proof) metadata.add('x-sallyport-proxy', text)
-    const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata)
+    const call = client.makeBidiStreamRequest(path, serialize, responseDeserialize, metadata)
     call.on('error', () => {})
     const ended = new Promise<StatusObject>((resolve) => call.once('status', resolve))
     const show: Processed['show'] = (message) =>
@@ -58,7 +63,10 @@ export async function startProcessing(t: Scope, routes: GatewayInput['routes']):
       })
     return { call, show, ended }
   }
-  return { gateway, open }
+}
+
+function serialize(message: ProcessingRequest | Buffer): Buffer {
+  return Buffer.isBuffer(message) ? message : requestSerialize(message as ProcessingRequest)
 }
 
 function headers(lines: readonly Line[]) {
@@ -92,9 +100,9 @@ export function mutated(lines: readonly Line[], told: ProcessingResponse | undef
   let result = [...lines]
   const { setHeaders, removeHeaders } = mutationOf(told)
   for (const name of removeHeaders) result = result.filter(([key]) => key.toLowerCase() !== name)
-  for (const { header, appendAction } of setHeaders) {
+  for (const { header, append } of setHeaders) {
     if (header === undefined) throw new Error('a header without one')
-    if (appendAction === 2) result = result.filter(([key]) => key.toLowerCase() !== header.key)
+    if (append !== true) result = result.filter(([key]) => key.toLowerCase() !== header.key)
     result.push([header.key, Buffer.from(header.rawValue).toString('latin1')])
   }
   return result
