@@ -66,9 +66,10 @@ async function openGrpc(
   http: DecisionServer,
 ): Promise<GrpcServer | undefined> {
   if (place === undefined) return undefined
-  const unknown = { proxy: '(unknown)', door: 'envoy-grpc', problemOf: () => undefined }
+  const unknown = { proxy: '(unknown)', problemOf: () => undefined }
   try {
-    const onUnproved: GrpcServerOptions['onUnproved'] = (refusal) => void parts.desk.ask(refusal, unknown)
+    const onUnproved: GrpcServerOptions['onUnproved'] = (refusal, door) =>
+      void parts.desk.ask(refusal, { ...unknown, door })
     return await openGrpcServer({ ...parts, ...place, onUnproved })
   } catch (error) {
     await http.close()

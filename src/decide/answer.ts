@@ -9,6 +9,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { Forwarding } from '../forward/forward.ts'
 import type { GrantedRequest } from '../profiles/profile.ts'
 import type { ClientResponse } from '../request/exchange.ts'
+import type { Refusal } from '../request/refusal.ts'
 import type { HeaderPairs } from '../rewrite/identity-headers.ts'
 import type { Rewriting } from './rewriting.ts'
 
@@ -22,6 +23,8 @@ export interface Allowed {
   readonly filterHeaders: Forwarding['filterHeaders']
   /** Looks at the head of the upstream's answer, where the proxy shows it. */
   readonly inspect: Forwarding['inspect']
+  /** Takes the answer back for another, before the end of what is told. */
+  refuse(refusal: Refusal): Refused
   /** To be called once: the proxy has been told all that it asks for. */
   close(): void
   /** Calls back when the token is no good any more before that. */
@@ -53,6 +56,7 @@ export class ProxyAnswer extends EventEmitter implements ClientResponse {
   readonly #resolve: (answer: Answer) => void
   #headers: HeaderPairs = []
   #body = ''
+  #refused: Refused = withdrawn
 
   constructor() {
     super()
@@ -61,11 +65,20 @@ export class ProxyAnswer extends EventEmitter implements ClientResponse {
     this.#resolve = resolve
   }
 
-  allow(allowed: Omit<Allowed, 'kind' | 'close' | 'onWithdrawn'>): void {
+  /** `onRefused` writes a refusal into this, as it does when it comes before. */
+  allow(
+    allowed: Omit<Allowed, 'kind' | 'refuse' | 'close' | 'onWithdrawn'>,
+    onRefused: Forwarding['onRefused'],
+  ): void {
     this.headersSent = true
     this.#resolve({
       ...allowed,
       kind: 'allowed',
+      refuse: (refusal) => {
+        this.headersSent = false
+        onRefused(refusal)
+        return this.#refused
+      },
       close: () => this.#finish(),
       onWithdrawn: (listener) => {
         if (this.destroyed) listener()
@@ -89,7 +102,8 @@ export class ProxyAnswer extends EventEmitter implements ClientResponse {
 
   end(text?: string | Buffer): this {
     if (text !== undefined) this.write(text)
-    this.#resolve({ kind: 'refused', status: this.statusCode, headers: this.#headers, body: this.#body })
+    this.#refused = { kind: 'refused', status: this.statusCode, headers: this.#headers, body: this.#body }
+    this.#resolve(this.#refused)
     this.#finish()
     return this
   }

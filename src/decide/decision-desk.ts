@@ -73,7 +73,10 @@ export class DecisionDesk {
         const rewriting = rewritingOf(request, outgoing)
         const problem = asker.problemOf(rewriting)
         if (problem !== undefined) onRefused(problem)
-        else response.allow({ granted, rewriting, route: exchange.notes.route ?? '', filterHeaders, inspect })
+        else {
+          const route = exchange.notes.route ?? ''
+          response.allow({ granted, rewriting, route, filterHeaders, inspect }, onRefused)
+        }
       },
     }
     void tellStory(exchange, serving, door)

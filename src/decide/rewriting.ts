@@ -10,14 +10,19 @@ import type { AskedRequest } from './asked-request.ts'
 /** Lines of headers by their names, in lower case. */
 export type HeaderLines = ReadonlyMap<string, readonly string[]>
 
-export interface Rewriting {
+/** Lines that are to become others. */
+export interface ChangedLines {
+  /** All of them, as they are to be. */
+  readonly lines: HeaderLines
+  /** Names whose lines are not what they were. One without lines is to be removed. */
+  readonly changed: readonly string[]
+}
+
+/** The lines that the upstream is to get, without what every proxy says for itself. */
+export interface Rewriting extends ChangedLines {
   /** Path and query as they are to go up. */
   readonly target: string
   readonly isTargetSame: boolean
-  /** What the upstream is to get, without what every proxy says for itself. */
-  readonly lines: HeaderLines
-  /** Names whose lines are not those that the client sent. One without lines is to be removed. */
-  readonly changed: readonly string[]
 }
 
 /** Of the connection, the framing and the route of a message: each proxy says its own. */
@@ -42,19 +47,23 @@ const proxysOwn: ReadonlySet<string> = new Set([
 ])
 
 export function rewritingOf(asked: AskedRequest, { target, headers }: OutgoingRequest): Rewriting {
-  const before = linesOf(asked.rawHeaders)
-  const lines = linesOf(headers)
+  const changes = changedLines(linesOf(asked.rawHeaders, proxysOwn), linesOf(headers, proxysOwn))
+  return { target, isTargetSame: target === asked.target, ...changes }
+}
+
+export function changedLines(before: HeaderLines, lines: HeaderLines): ChangedLines {
   const changed: string[] = []
   for (const [name, values] of lines) if (!isSame(before.get(name), values)) changed.push(name)
   for (const name of before.keys()) if (!lines.has(name)) changed.push(name)
-  return { target, isTargetSame: target === asked.target, lines, changed }
+  return { lines, changed }
 }
 
-function linesOf(headers: readonly string[]): HeaderLines {
+/** Of names and values in turn, without those of the names in `omitted`. */
+export function linesOf(headers: readonly string[], omitted: ReadonlySet<string>): HeaderLines {
   const lines = new Map<string, string[]>()
   for (let index = 0; index < headers.length; index += 2) {
     const name = (headers[index] ?? '').toLowerCase()
-    if (proxysOwn.has(name)) continue
+    if (omitted.has(name)) continue
     const value = headers[index + 1] ?? ''
     const before = lines.get(name)
     if (before === undefined) lines.set(name, [value])

@@ -55,7 +55,7 @@ export const decision = z
       })
       .optional()
       .describe(
-        "Envoy's `envoy.service.auth.v3.Authorization`, and `grpc.health.v1.Health`. Proxies prove themselves by a secret in the metadata. Omitted: no gRPC.",
+        "Envoy's `envoy.service.auth.v3.Authorization` and `envoy.service.ext_proc.v3.ExternalProcessor` (which filters responses, too), and `grpc.health.v1.Health`. Proxies prove themselves by a secret in the metadata. Omitted: no gRPC.",
       ),
     tls: tls.optional().describe('TLS towards proxies that ask over HTTP. Omitted: plain.'),
     timeout: duration().prefault('5s').describe('How long a decision may take; then it is 503.'),

@@ -4,49 +4,23 @@
  * @module
  */
 
-import { fromBinary, toBinary } from '@bufbuild/protobuf'
-import {
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js'
-import { isRefusal, type Refusal } from '../../request/refusal.ts'
-import type { AskedRequest } from '../asked-request.ts'
-import type { Asker } from '../decision-desk.ts'
-import { type IdentifyProxy, proxySecretHeader } from '../known-proxies.ts'
-import {
-  Authorization,
-  type CheckRequest,
-  CheckRequestSchema,
-  type CheckResponse,
-  CheckResponseSchema,
-} from './generated/envoy/service/auth/v3/external_auth_pb.ts'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { IdentifyProxy } from '../known-proxies.ts'
+import { authorization, checkBy } from './check-request.ts'
+import { type AnsweringDesk, type OnUnproved, proveBy } from './grpc-desk.ts'
 import { health, healthBy } from './health.ts'
-import { readCheck } from './read-check.ts'
-import { problemOf, type ToldAnswer, tellCheck } from './tell-check.ts'
+import { externalProcessor, processBy } from './process-request.ts'
 
 /** A head of the greatest size that the data plane takes, and what Envoy says beside it. */
 const messageBytesMax = 256 * 1024
 const streamsMax = 1000
 
-/** As the gateway has it. */
-export interface CheckDesk {
-  ask(
-    asked: AskedRequest | Refusal,
-    asker: Asker,
-  ): { readonly answered: Promise<ToldAnswer>; abandon(): void }
-}
-
 export interface GrpcServerOptions {
   readonly address: string
   readonly port: number
-  readonly desk: CheckDesk
+  readonly desk: AnsweringDesk
   readonly identify: IdentifyProxy
-  /** Told of each question by somebody who has not proved to be a proxy. */
-  readonly onUnproved: (refusal: Refusal) => void
+  readonly onUnproved: OnUnproved
   /** Whether the gateway is ready, and not about to go. */
   readonly isServing: () => boolean
   readonly drainMs: number
@@ -67,9 +41,11 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.max_concurrent_streams': streamsMax,
     'grpc-node.max_session_memory': 16,
   })
-  server.addService(authorization, { check: checkWith(options) })
-  server.addService(health, healthBy(options.isServing))
-  const { address, port, drainMs } = options
+  const { address, port, desk, identify, onUnproved, isServing, drainMs } = options
+  const prove = proveBy(identify, onUnproved)
+  server.addService(authorization, { check: checkBy(desk, prove) })
+  server.addService(externalProcessor, { process: processBy(desk, prove) })
+  server.addService(health, healthBy(isServing))
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const place = `${address.includes(':') ? `[${address}]` : address}:${port}`
   server.bindAsync(place, ServerCredentials.createInsecure(), (error, bound) => {
@@ -84,40 +60,6 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
       closing ??= close(server, drainMs)
       return closing
     },
-  }
-}
-
-const authorization: ServiceDefinition = {
-  check: {
-    path: `/${Authorization.typeName}/${Authorization.method.check.name}`,
-    requestStream: false,
-    responseStream: false,
-    requestDeserialize: (bytes: Buffer) => fromBinary(CheckRequestSchema, bytes),
-    requestSerialize: (message: CheckRequest) => Buffer.from(toBinary(CheckRequestSchema, message)),
-    responseDeserialize: (bytes: Buffer) => fromBinary(CheckResponseSchema, bytes),
-    responseSerialize: (message: CheckResponse) => Buffer.from(toBinary(CheckResponseSchema, message)),
-  },
-}
-
-function checkWith({ desk, identify, onUnproved }: GrpcServerOptions) {
-  return async (call: ServerUnaryCall<CheckRequest, CheckResponse>, reply: sendUnaryData<CheckResponse>) => {
-    const secrets = call.metadata.get(proxySecretHeader).map(String)
-    const proxy = identify({ secrets, certificateNames: [] })
-    if (isRefusal(proxy)) {
-      onUnproved(proxy)
-      reply({ code: status.UNAUTHENTICATED, details: 'only proxies that prove themselves may ask' })
-      return
-    }
-    try {
-      const question = desk.ask(readCheck(call.request), { proxy: proxy.name, door: 'envoy-grpc', problemOf })
-      call.once('cancelled', () => question.abandon())
-      const answer = await question.answered
-      if (answer.kind === 'allowed') answer.close()
-      reply(null, tellCheck(answer))
-    } catch {
-      // A defect, and no verdict: the proxy has to refuse. What was thrown may hold what a client sent.
-      reply({ code: status.INTERNAL, details: 'the question could not be answered' })
-    }
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create } from '@bufbuild/protobuf'
 import {
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -13,32 +13,21 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { Authorization } from './generated/envoy/service/auth/v3/external_auth_pb.ts'
+import { ExternalProcessor } from './generated/envoy/service/ext_proc/v3/external_processor_pb.ts'
 import {
   Health,
   type HealthCheckRequest,
-  HealthCheckRequestSchema,
   type HealthCheckResponse,
   HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from './generated/grpc/health/v1/health_pb.ts'
+import { definitionOf } from './method-definition.ts'
 
 /** `Watch` is not offered: who calls it is told UNIMPLEMENTED, which the protocol has clients take for an answer. */
-export const health: ServiceDefinition = {
-  check: {
-    path: `/${Health.typeName}/${Health.method.check.name}`,
-    requestStream: false,
-    responseStream: false,
-    requestDeserialize: (bytes: Buffer) => fromBinary(HealthCheckRequestSchema, bytes),
-    requestSerialize: (message: HealthCheckRequest) =>
-      Buffer.from(toBinary(HealthCheckRequestSchema, message)),
-    responseDeserialize: (bytes: Buffer) => fromBinary(HealthCheckResponseSchema, bytes),
-    responseSerialize: (message: HealthCheckResponse) =>
-      Buffer.from(toBinary(HealthCheckResponseSchema, message)),
-  },
-}
+export const health: ServiceDefinition = { check: definitionOf(Health.method.check) }
 
 /** The empty name is the whole server. */
-const services: ReadonlySet<string> = new Set(['', Authorization.typeName])
+const services: ReadonlySet<string> = new Set(['', Authorization.typeName, ExternalProcessor.typeName])
 
 export function healthBy(isServing: () => boolean): UntypedServiceImplementation {
   return {

@@ -27,7 +27,7 @@ export type ToldAnswer =
   | (Pick<Allowed, 'kind' | 'rewriting' | 'route' | 'close'> & {
       readonly granted: Pick<GrantedRequest, 'grant'>
     })
-type ToldAllowed = Extract<ToldAnswer, { kind: 'allowed' }>
+export type ToldAllowed = Extract<ToldAnswer, { kind: 'allowed' }>
 
 /** A status that Envoy does not know, it would take for none. */
 const knownStatuses: ReadonlySet<number> = new Set(Object.values(StatusCode).filter((code) => code !== 0))
@@ -92,13 +92,19 @@ function deny({ status, headers, body }: Refused): CheckResponse {
     options.push(option(name, headers[index + 1] ?? '', !named.has(name)))
     named.add(name)
   }
-  const code = knownStatuses.has(status) ? (status as StatusCode) : StatusCode.ServiceUnavailable
   return create(CheckResponseSchema, {
     status: create(StatusSchema, {
       code: status === 401 ? codes.UNAUTHENTICATED : codes.PERMISSION_DENIED,
     }),
-    httpResponse: { case: 'deniedResponse', value: { status: { code }, headers: options, body } },
+    httpResponse: {
+      case: 'deniedResponse',
+      value: { status: { code: statusCodeOf(status) }, headers: options, body },
+    },
   })
+}
+
+export function statusCodeOf(status: number): StatusCode {
+  return knownStatuses.has(status) ? (status as StatusCode) : StatusCode.ServiceUnavailable
 }
 
 function option(key: string, value: string, isFirst: boolean): HeaderValueOption {

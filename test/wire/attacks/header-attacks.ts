@@ -70,15 +70,7 @@ export const headerAttacks: readonly Attack[] = [
     id: 'B24',
     title: 'names with «_» are refused',
     inputs: refusedHeaders(
-      ...alone(
-        'X_Owner: admin',
-        'x_forwarded_for: 203.0.113.9',
-        'X-Real_IP: 203.0.113.9',
-        '_: x',
-        'X.Owner: admin',
-        'X!Owner: admin',
-        'x~forwarded+for: 203.0.113.9',
-      ),
+      ...alone('X_Owner: admin', 'x_forwarded_for: 203.0.113.9', 'X-Real_IP: 203.0.113.9', '_: x'),
       ...alone('Content_Length: 5', 'Transfer_Encoding: chunked', 'HTTP_HOST: evil.example', '__X: y'),
       ['X_Owner: admin', 'X-Owner: y'],
     ),

@@ -15,28 +15,29 @@ import {
   type CheckResponse,
   CheckResponseSchema,
 } from '../../../../src/decide/grpc/generated/envoy/service/auth/v3/external_auth_pb.ts'
-import { type CheckDesk, openGrpcServer } from '../../../../src/decide/grpc/grpc-server.ts'
-import type { ToldAnswer } from '../../../../src/decide/grpc/tell-check.ts'
+import type { AnsweringDesk } from '../../../../src/decide/grpc/grpc-desk.ts'
+import { openGrpcServer } from '../../../../src/decide/grpc/grpc-server.ts'
+import type { HeldAnswer } from '../../../../src/decide/grpc/tell-process.ts'
 import { compileKnownProxies } from '../../../../src/decide/known-proxies.ts'
 import { isRefusal, type Refusal } from '../../../../src/request/refusal.ts'
 
 const secret = 'the secret of the edge proxy'
 
 /** Allows whatever could be read, and remembers what it was asked. */
-class RecordingDesk implements CheckDesk {
+class RecordingDesk implements AnsweringDesk {
   readonly asked: (AskedRequest | Refusal)[] = []
   abandoned = 0
   closed = 0
-  answer: Promise<ToldAnswer> | undefined
+  answer: Promise<HeldAnswer> | undefined
 
   ask(asked: AskedRequest | Refusal) {
     this.asked.push(asked)
-    const refused: ToldAnswer = { kind: 'refused', status: 400, headers: ['x-why', 'it'], body: 'no' }
+    const refused: HeldAnswer = { kind: 'refused', status: 400, headers: ['x-why', 'it'], body: 'no' }
     const answered = this.answer ?? Promise.resolve(isRefusal(asked) ? refused : this.#allowed(asked.target))
     return { answered, abandon: () => this.abandoned++ }
   }
 
-  #allowed(target: string): ToldAnswer {
+  #allowed(target: string): HeldAnswer {
     return {
       kind: 'allowed',
       granted: { grant: grant('public', undefined, 'read-only') },
@@ -47,6 +48,12 @@ class RecordingDesk implements CheckDesk {
         changed: ['x-subject', 'authorization'],
       },
       route: 'things',
+      filterHeaders: (headers) => [...headers],
+      inspect: undefined,
+      refuse: () => {
+        throw new Error('a response was refused that nobody has seen')
+      },
+      onWithdrawn: () => {},
       close: () => this.closed++,
     }
   }
@@ -230,7 +237,7 @@ t.test('whatever bytes come, only a question that was read whole is asked', asyn
 
 t.test('a call that is cancelled abandons its question', async (t) => {
   const { desk, start } = await opened(t)
-  const { promise: never } = Promise.withResolvers<ToldAnswer>()
+  const { promise: never } = Promise.withResolvers<HeldAnswer>()
   desk.answer = never
   const { promise: ended, resolve } = Promise.withResolvers<ServiceError | null>()
   const call = start(question(head), [secret], (error) => resolve(error))
