@@ -1,5 +1,5 @@
 /**
- * The listener of the gRPC doors. A question is only taken from a proxy that proves itself, and each is answered within
+ * The listener of the gRPC doors. A question is only taken from a proxy that proves itself, and each is decided within
  * the bound of the desk or broken off.
  * @module
  */
