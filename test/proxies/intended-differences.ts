@@ -73,4 +73,8 @@ export const differences: Readonly<Record<Setup, Differences>> = {
     'an upgrade that is not allowed': switches,
     'a Connection that names a header': withoutHeaders,
   },
+  'envoy-ext-proc': {
+    'an upgrade that is not allowed': switches,
+    'a Connection that names a header': withoutHeaders,
+  },
 }

@@ -12,7 +12,7 @@ import { type Case, cases, type Holder } from './cases.ts'
 import { startDecidingGateway } from './deciding-gateway.ts'
 import { type Difference, differences as intended } from './intended-differences.ts'
 import { type Setup, startProxy } from './start-proxy.ts'
-import { switched } from './switching.ts'
+import { switchFor } from './switching.ts'
 
 interface Outcome {
   /** 0 where the connection was closed instead. */
@@ -26,7 +26,7 @@ t.test('the same requests through the gateway and through each proxy that asks i
     t,
     () => ({ headers: [['X-Container-Read', 'shown']], body: 'ok' }),
     {
-      upgrade: (_, socket) => socket.end(switched),
+      upgrade: (_, socket) => switchFor(socket, 200),
     },
   )
   const gateway = await startDecidingGateway(t, service.url)
@@ -108,6 +108,7 @@ t.test('the same requests through the gateway and through each proxy that asks i
     'caddy',
     'envoy',
     'envoy-grpc',
+    'envoy-ext-proc',
   ] as const satisfies readonly Setup[]) {
     t.test(name, async (t) => {
       const { decisionPort, grpcPort, secret } = gateway

@@ -26,7 +26,7 @@ export interface Places {
 }
 
 /** An example, by its proxy and, where that can ask in two ways, by the way. */
-export type Setup = ProxyName | 'envoy-grpc'
+export type Setup = ProxyName | 'envoy-grpc' | 'envoy-ext-proc'
 
 interface Recipe {
   readonly program: ProxyName
@@ -53,6 +53,7 @@ const recipes: Readonly<Record<Setup, Recipe>> = {
   },
   envoy: { program: 'envoy', files: ['envoy-http.yaml'], args: envoyArgs },
   'envoy-grpc': { program: 'envoy', files: ['envoy-grpc.yaml'], args: envoyArgs },
+  'envoy-ext-proc': { program: 'envoy', files: ['envoy-ext-proc.yaml'], args: envoyArgs },
 }
 
 function envoyArgs(file: string): readonly string[] {

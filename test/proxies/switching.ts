@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Duplex } from 'node:stream'
 import type { HeaderLine } from '../support/recording-upstream.ts'
 
 export const handshake: readonly HeaderLine[] = [
@@ -20,3 +21,9 @@ export const switched = [
   'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
   '\r\n',
 ].join('\r\n')
+
+/** Switches, and goes after a while: an answer that its proxy still asks about has to find the connection open. */
+export function switchFor(socket: Duplex, openMs: number): void {
+  socket.write(switched)
+  setTimeout(() => socket.end(), openMs)
+}

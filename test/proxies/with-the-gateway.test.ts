@@ -9,14 +9,17 @@ import { type RawAnswer, request } from '../support/raw-request.ts'
 import { type HeaderLine, recordingUpstream } from '../support/recording-upstream.ts'
 import { startDecidingGateway } from './deciding-gateway.ts'
 import { startProxy } from './start-proxy.ts'
-import { handshake, switched } from './switching.ts'
+import { handshake, switchFor } from './switching.ts'
 
-for (const name of ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc'] as const) {
+/** The others can only be told to hide a response header from everybody. */
+const tellsOwners: ReadonlySet<string> = new Set(['nginx', 'caddy', 'envoy-ext-proc'])
+
+for (const name of ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc', 'envoy-ext-proc'] as const) {
   t.test(`${name} and the gateway`, async (t) => {
     const service = await recordingUpstream(
       t,
       () => ({ headers: [['X-Container-Read', 'shown']], body: 'ok' }),
-      { upgrade: (_, socket) => socket.end(switched) },
+      { upgrade: (_, socket) => switchFor(socket, 200) },
     )
     const gateway = await startDecidingGateway(t, service.url)
     const { decisionPort, grpcPort, secret } = gateway
@@ -43,7 +46,7 @@ for (const name of ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc'] as const
         t.strictSame(received?.header('authorization'), [])
 
         const whole = await send('/v1/a/object', owner, [['X-Container-Read', '.r:*']])
-        t.strictSame(whole.header('x-container-read'), name === 'nginx' || name === 'caddy' ? ['shown'] : [])
+        t.strictSame(whole.header('x-container-read'), tellsOwners.has(name) ? ['shown'] : [])
         t.strictSame(service.requests.at(-1)?.header('x-container-read'), ['.r:*'])
       },
     )
