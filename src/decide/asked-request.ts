@@ -12,6 +12,7 @@ import {
   type ClientResponse,
   Exchange,
 } from '../request/exchange.ts'
+import { withoutHeaders } from '../request/header-name.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 
 export interface AskedRequest {
@@ -67,11 +68,5 @@ class AskedHead extends Readable implements ClientRequest {
 
 /** Whether there is a body, no proxy tells for certain: so there may always be one, and its length is not known. */
 function withUnknownBody(rawHeaders: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (!framingHeaders.has(name.toLowerCase())) kept.push(name, rawHeaders[index + 1] ?? '')
-  }
-  kept.push('transfer-encoding', 'chunked')
-  return kept
+  return [...withoutHeaders(rawHeaders, framingHeaders), 'transfer-encoding', 'chunked']
 }

@@ -5,7 +5,7 @@
  */
 
 import { findUpgrade, screenUpgrade } from '../request/find-upgrade.ts'
-import { valuesOfHeader } from '../request/header-name.ts'
+import { valuesOfHeader, withoutHeaders } from '../request/header-name.ts'
 import type { Plan } from '../request/plan.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { AskedRequest } from './asked-request.ts'
@@ -38,12 +38,7 @@ function askedProtocol({ rawHeaders }: AskedRequest): string | undefined {
 
 /** As the client must have sent it: what is left out of a question was of the connection. */
 function withUpgrade(rawHeaders: readonly string[], protocol: string): readonly string[] {
-  const kept: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (!ofConnection.has(name.toLowerCase())) kept.push(name, rawHeaders[index + 1] ?? '')
-  }
-  return [...kept, 'connection', 'upgrade', 'upgrade', protocol]
+  return [...withoutHeaders(rawHeaders, ofConnection), 'connection', 'upgrade', 'upgrade', protocol]
 }
 
 const ofConnection: ReadonlySet<string> = new Set([

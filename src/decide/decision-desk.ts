@@ -29,7 +29,6 @@ export interface Asker extends AskedBy {
 }
 
 export interface Question {
-  readonly requestId: string
   /** Never rejects. */
   readonly answered: Promise<Answer>
   /** Nobody waits for the answer any more. */
@@ -58,7 +57,6 @@ export class DecisionDesk {
     exchange.notes.askedBy = { proxy: asker.proxy, door: asker.door }
     const fault = isRefusal(asked) ? asked : refusalOfUpgrade(asked, serving.plan)
     const question = {
-      requestId: exchange.id,
       answered: response.answered,
       abandon: () => {
         response.destroy()

@@ -65,3 +65,13 @@ export function valuesOfHeader(rawHeaders: readonly string[], lower: string): re
   }
   return values ?? none
 }
+
+/** All lines but those with one of the names (given in lower case). */
+export function withoutHeaders(rawHeaders: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (!names.has(name.toLowerCase())) kept.push(name, rawHeaders[index + 1] ?? '')
+  }
+  return kept
+}

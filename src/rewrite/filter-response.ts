@@ -5,7 +5,7 @@
  */
 
 import type { Grant } from '../authorize/grant.ts'
-import { type HeaderName, HeaderNameMemo } from '../request/header-name.ts'
+import { type HeaderName, HeaderNameMemo, withoutHeaders } from '../request/header-name.ts'
 import { hopByHopHeaders } from './header-names.ts'
 import type { PrivilegedHeaders } from './privileged-headers.ts'
 
@@ -38,7 +38,7 @@ export function compileFilterResponse(
       const shown = shownName(name, treatment, grant)
       if (shown !== undefined) headers.push(shown, value)
     }
-    return named === undefined ? headers : withoutNamed(headers, named)
+    return named === undefined ? headers : withoutHeaders(headers, named)
   }
 }
 
@@ -87,13 +87,4 @@ function namedHeaders(
 ): ReadonlySet<string> | undefined {
   if (value === 'keep-alive' || value === 'close') return before
   return new Set([...(before ?? []), ...value.split(',').map((option) => option.trim().toLowerCase())])
-}
-
-function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    if (!named.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '')
-  }
-  return kept
 }

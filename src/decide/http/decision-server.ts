@@ -15,7 +15,7 @@ import { certificateNamesOf, noteClientCertificate } from '../../listen/tls/clie
 import type { FollowedCertificates } from '../../listen/tls/followed-certificates.ts'
 import { tlsOptions } from '../../listen/tls/tls-server.ts'
 import type { Log } from '../../observability/log.ts'
-import { valuesOfHeader } from '../../request/header-name.ts'
+import { valuesOfHeader, withoutHeaders } from '../../request/header-name.ts'
 import { isRefusal } from '../../request/refusal.ts'
 import type { HeaderPairs } from '../../rewrite/identity-headers.ts'
 import { keySetType } from '../../tokens/assertions/key-set.ts'
@@ -25,7 +25,6 @@ import type { DecisionDesk } from '../decision-desk.ts'
 import { type IdentifyProxy, type KnownProxy, proxySecretHeader } from '../known-proxies.ts'
 import type { Rewriting } from '../rewriting.ts'
 import { type HttpDoor, httpDoors } from './http-door.ts'
-import { without } from './metadata.ts'
 
 export interface DecisionServer {
   readonly address: string
@@ -111,7 +110,7 @@ async function answerQuestion(
   })
   const asked = isRefusal(proxy)
     ? proxy
-    : door.read({ method, url, rawHeaders: without(rawHeaders, proofHeaders) })
+    : door.read({ method, url, rawHeaders: withoutHeaders(rawHeaders, proofHeaders) })
   const { name, copied } = isRefusal(proxy) ? unknownProxy : proxy
   const asker = {
     proxy: name,

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { withoutHeaders } from '../../request/header-name.ts'
 import { isRefusal, refuse } from '../../request/refusal.ts'
 import type { HttpDoor } from './http-door.ts'
-import { readMetadata, readPeer, readScheme, without } from './metadata.ts'
+import { readMetadata, readPeer, readScheme } from './metadata.ts'
 
 /** Of the question itself, or set for it. */
 const notTheClients: ReadonlySet<string> = new Set([
@@ -31,7 +32,7 @@ export const envoyDoor: HttpDoor = {
     if (isRefusal(scheme)) return scheme
     const from = readPeer(rawHeaders)
     if (isRefusal(from)) return from
-    const lines = [...from.forwardedFor, ...without(rawHeaders, notTheClients)]
+    const lines = [...from.forwardedFor, ...withoutHeaders(rawHeaders, notTheClients)]
     return { method, target: url.slice(base.length), rawHeaders: lines, peer: from.peer, ...scheme }
   },
   removesAny: true,

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { withoutHeaders } from '../../request/header-name.ts'
 import { isRefusal } from '../../request/refusal.ts'
 import type { HttpDoor } from './http-door.ts'
-import { readMetadata, readPeer, readScheme, without } from './metadata.ts'
+import { readMetadata, readPeer, readScheme } from './metadata.ts'
 
 /** Of the question itself, or set for it. */
 const notTheClients: ReadonlySet<string> = new Set([
@@ -37,7 +38,7 @@ export function forwardedDoor(name: 'traefik' | 'caddy'): HttpDoor {
       if (isRefusal(scheme)) return scheme
       const from = readPeer(rawHeaders)
       if (isRefusal(from)) return from
-      const lines = ['host', host, ...from.forwardedFor, ...without(rawHeaders, notTheClients)]
+      const lines = ['host', host, ...from.forwardedFor, ...withoutHeaders(rawHeaders, notTheClients)]
       return { method, target, rawHeaders: lines, peer: from.peer, ...scheme }
     },
     removesAny: false,

@@ -22,16 +22,6 @@ export function readMetadata<const Names extends readonly string[]>(
   return values as unknown as { readonly [Place in keyof Names]: string }
 }
 
-/** All lines but those with one of the names (in lower case). */
-export function without(rawHeaders: readonly string[], names: ReadonlySet<string>): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (!names.has(name.toLowerCase())) kept.push(name, rawHeaders[index + 1] ?? '')
-  }
-  return kept
-}
-
 /** A WebSocket's handshake is a request of HTTP, whatever scheme a proxy has for it. */
 const schemes: ReadonlyMap<string, 'http' | 'https'> = new Map([
   ['http', 'http'],

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { valuesOfHeader } from '../../request/header-name.ts'
+import { valuesOfHeader, withoutHeaders } from '../../request/header-name.ts'
 import { isRefusal } from '../../request/refusal.ts'
 import type { HttpDoor } from './http-door.ts'
-import { readMetadata, readScheme, without } from './metadata.ts'
+import { readMetadata, readScheme } from './metadata.ts'
 
 /** Of the question itself, or set for it. */
 const notTheClients: ReadonlySet<string> = new Set([
@@ -35,7 +35,7 @@ export const nginxDoor: HttpDoor = {
     if (isRefusal(scheme)) return scheme
     // nginx says nothing of the connection unless it is told to.
     const upgrade = valuesOfHeader(rawHeaders, 'x-original-upgrade').flatMap((value) => ['upgrade', value])
-    const lines = ['host', host, ...upgrade, ...without(rawHeaders, notTheClients)]
+    const lines = ['host', host, ...upgrade, ...withoutHeaders(rawHeaders, notTheClients)]
     return { method, target, rawHeaders: lines, peer, ...scheme }
   },
   removesAny: false,
