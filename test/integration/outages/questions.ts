@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
 import type { TestGateway } from '../../support/gateway.ts'
+import { until } from '../../support/until.ts'
 import { ask, codeOf } from '../tiers/fleet.ts'
 import type { Scene } from './scene.ts'
 
@@ -40,7 +41,7 @@ const intervalMs = 150
 const coldTokens = 120
 let paths = 0
 
-export async function newCast({ gateways, issue }: Scene): Promise<Cast> {
+export async function newCast({ gateways, issue, sharedTokens }: Scene): Promise<Cast> {
   const [first] = gateways
   const [known, neighbours, victim] = [await issue(), await issue(), await issue()]
   const cold: string[] = []
@@ -48,7 +49,10 @@ export async function newCast({ gateways, issue }: Scene): Promise<Cast> {
   for (const gateway of gateways) {
     for (const { text } of [known, victim]) await mustPass(gateway, text)
   }
+  // A gateway does not wait for Redis to have what it writes there.
+  const sharedBefore = await sharedTokens()
   await mustPass(first, neighbours.text)
+  await until(async () => (await sharedTokens()) > sharedBefore)
   return {
     known: known.text,
     neighbours: neighbours.text,

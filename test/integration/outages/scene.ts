@@ -18,6 +18,7 @@ import { freshDatabase, startPostgres } from '../../support/postgres.ts'
 import type { Scope, Server } from '../../support/private-server.ts'
 import { type RecordingUpstream, recordingUpstream } from '../../support/recording-upstream.ts'
 import { sharedRedisUrl, startRedis } from '../../support/redis.ts'
+import { redisCli } from '../../support/redis-cli.ts'
 import { events } from '../streams/open-streams.ts'
 
 /** Of a server itself, and then of the way to it. */
@@ -41,6 +42,8 @@ export interface Scene {
   /** Whether others can reach a part that has failed for the gateways. */
   readonly isReachedByOthers: boolean
   readonly issue: Issue
+  /** How many tokens Redis remembers, past the proxies. */
+  sharedTokens(): Promise<number>
   /** Commits past the proxies and tells nobody. */
   revoke(tokenId: string): Promise<void>
   /** Tells all replicas past the proxies, as a command does behind its commit. */
@@ -97,6 +100,10 @@ export async function newScene(t: Scope, { failure, outageGraceMs }: ScenePlan):
     parts,
     isReachedByOthers: !ofServer,
     issue: newIssuer(store, ring, systemClock),
+    async sharedTokens() {
+      const keys = await redisCli(direct.redis.url, ['--scan', '--pattern', `${prefix}token:*`])
+      return keys.toString().split('\n').filter(Boolean).length
+    },
     async revoke(tokenId) {
       await store.revokeToken(tokenId, actAt(Date.now()))
     },
