@@ -150,6 +150,25 @@ for (const [name, newSiteOf] of Object.entries(sites)) {
     await goesOn(t, site, [started, forgotten])
   })
 
+  t.test(`${name}: what was issued since is unknown, whoever remembers it`, async (t) => {
+    const site = await newSiteOf(t)
+    const { installation, follow } = site
+    const forgotten = await installation.serve()
+    const { text } = await installation.issue()
+    await follow(site.backUp)
+    // Nothing is revoked, so that the change clock of the backup is the present one.
+    const since = await installation.issue()
+    t.equal(await statusOf(forgotten, since.text), 200)
+    await follow(exportAudit)
+    await follow(site.restore)
+    t.match(await follow(recover), /^1 entry of the audit record lost/)
+    const started = await installation.serve()
+    for (const gateway of [started, forgotten]) {
+      t.equal(await statusOf(gateway, since.text), 401)
+      t.equal(await statusOf(gateway, text), 200)
+    }
+  })
+
   t.test(`${name}: without an export, everything is revoked`, async (t) => {
     const site = await newSiteOf(t)
     const { installation, follow } = site
