@@ -4,74 +4,14 @@
  * @module
  */
 
-import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type GatewayProcess, type Installation, newInstallation } from '../../support/installation.ts'
-import { freshDatabase } from '../../support/postgres.ts'
-import { recordingUpstream } from '../../support/recording-upstream.ts'
-import { sharedRedisUrl } from '../../support/redis.ts'
+import type { GatewayProcess } from '../../support/installation.ts'
 import { until } from '../../support/until.ts'
-import { blocksOf, newShell, type Shell } from './page.ts'
+import { page, type Site, sites, statusOf } from './site.ts'
 
-const [
-  dumpPostgres,
-  dumpSqlite,
-  exportAudit = '',
-  restorePostgres,
-  restoreSqlite,
-  recover = '',
-  revokeAll = '',
-] = blocksOf('operations.md', 'Backup and restore')
-
-interface Site {
-  readonly installation: Installation
-  readonly shell: Shell
-  /** Runs a block of the page, which must succeed. */
-  follow(block: string): Promise<string>
-  readonly backUp: string
-  readonly restore: string
-  /** How many requests the upstream has had. */
-  forwarded(): number
-}
-
-const sites: Readonly<Record<string, (t: Test) => Promise<Site>>> = {
-  'PostgreSQL and Redis': async (t) => {
-    const url = await freshDatabase(t)
-    const redis = { url: sharedRedisUrl(), prefix: `test:${randomBytes(8).toString('hex')}:`, timeout: '1s' }
-    const site = await newSite(t, { DATABASE_URL: url }, () => ({
-      store: { postgres: { url } },
-      cache: { redis },
-    }))
-    return { ...site, backUp: dumpPostgres ?? '', restore: restorePostgres ?? '' }
-  },
-  SQLite: async (t) => {
-    const path = (folder: string) => join(folder, 'var/sallyport.db')
-    const site = await newSite(t, {}, (folder) => ({ store: { sqlite: { path: path(folder) } } }))
-    return { ...site, backUp: dumpSqlite ?? '', restore: restoreSqlite ?? '' }
-  },
-}
-
-async function newSite(
-  t: Test,
-  env: Readonly<Record<string, string>>,
-  planIn: (folder: string) => Omit<Parameters<typeof newInstallation>[1], 'upstream'>,
-): Promise<Omit<Site, 'backUp' | 'restore'>> {
-  const upstream = await recordingUpstream(t)
-  const shell = newShell(t, () => ({ ...env, SALLYPORT_CONFIG: installation.config }))
-  const installation = newInstallation(t, { upstream: upstream.url, ...planIn(shell.folder) })
-  return {
-    installation,
-    shell,
-    forwarded: () => upstream.requests.length,
-    async follow(block) {
-      const { code, stdout, stderr } = await shell.run(block)
-      t.equal(code, 0, `${block}: ${stderr}`)
-      return stdout
-    },
-  }
-}
+const { exportAudit, recover, revokeAll } = page
 
 /** Every way in which a token may end, and some that live: by name its text, and what becomes of it after a restore. */
 async function issueAll({ installation: { issue, run } }: Site) {
@@ -242,8 +182,4 @@ async function goesOn(
   for (const gateway of gateways) t.equal(await statusOf(gateway, String(document.token)), 401)
   for (const gateway of gateways)
     await until(async () => (await gateway.metric('sallyport_change_feed_age_seconds')) < 0.9)
-}
-
-async function statusOf(gateway: GatewayProcess, text: string): Promise<number> {
-  return (await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] })).status
 }

@@ -12,13 +12,13 @@ import type { Scope } from '../../support/private-server.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** The fenced blocks of a language in one section of a page, in their order. */
+/** The fenced blocks of a language in one section of a page, in their order; those of lists are indented. */
 export function blocksOf(page: string, section: string, language = 'sh'): readonly string[] {
   const text = readFileSync(join(root, 'docs', page), 'utf8')
   const [, found] = text.split(`\n## ${section}\n`)
   if (found === undefined) throw new Error(`${page} has no section «${section}»`)
   const fences =
-    found.split('\n## ')[0]?.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms')) ?? []
+    found.split('\n## ')[0]?.matchAll(new RegExp(`^ *\`\`\`${language}\n(.*?)^ *\`\`\``, 'gms')) ?? []
   return [...fences].map(([, block = '']) => block)
 }
 
