@@ -16,8 +16,8 @@ const usage = `npm run bench:sizing -- [options]
 
   --tokens N         tokens that are asked with, each once from each tier (100000)
   --rest N           seconds that a gateway is watched at rest (30)
-  --rounds N         rounds for the ways to come in (3)
-  --seconds N        seconds of each in a round (3)
+  --rounds N         rounds for the ways to come in (9)
+  --seconds N        seconds of each in a round (2)
   --results FOLDER   where sizing.json and sizing.md are written (bench/results)
   --help             this text
 
@@ -28,8 +28,8 @@ const { values: options } = parseArgs({
   options: {
     tokens: { type: 'string', default: '100000' },
     rest: { type: 'string', default: '30' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: '2' },
     results: { type: 'string', default: join(import.meta.dirname, '../results') },
     help: { type: 'boolean', default: false },
   },
