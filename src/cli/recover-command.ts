@@ -37,6 +37,7 @@ interface RecoverOptions extends ConfigOption, JsonOption, ByOption, WaitOption 
   readonly cause: string
   readonly audit?: string
   readonly revokeAll?: true
+  readonly forgetOnly?: true
   readonly yes?: true
 }
 
@@ -51,6 +52,7 @@ export function addRecover(program: Command): void {
       'an export of the audit record that goes further than the backup; «-» for standard input',
     )
     .option('--revoke-all', 'where there is no such export: revoke every token')
+    .option('--forget-only', 'forget, and leave it to you to take away again')
     .option('--yes', 'with --revoke-all, without asking')
     .action(recover)
   withExamples(
@@ -61,14 +63,22 @@ export function addRecover(program: Command): void {
 }
 
 async function recover(options: RecoverOptions, command: Command): Promise<void> {
-  const { config, audit, revokeAll } = options
-  if ((audit === undefined) === (revokeAll === undefined)) {
-    command.error('error: give either --audit or --revoke-all', { exitCode: 2 })
+  const { config, audit, revokeAll, forgetOnly } = options
+  if ([audit, revokeAll, forgetOnly].filter((way) => way !== undefined).length !== 1) {
+    command.error('error: give one of --audit, --revoke-all and --forget-only', { exitCode: 2 })
   }
   const { settings } = readSettings(config)
-  await withChange(settings, options, (registry) =>
-    audit === undefined ? revokeEverything(registry, options) : repeatFrom(registry, audit, options),
-  )
+  await withChange(settings, options, async (registry) => {
+    if (audit !== undefined) await repeatFrom(registry, audit, options)
+    else if (revokeAll) await revokeEverything(registry, options)
+    else await forget(registry, options)
+  })
+}
+
+async function forget(registry: TokenRegistry, options: RecoverOptions): Promise<void> {
+  await registry.leapClock(actOf(options, options.cause), {})
+  if (options.json) printJson({ forgotten: true })
+  else print('nothing counts that was remembered; what was taken away since is not repeated')
 }
 
 /** Nothing is changed before the whole export is read. */

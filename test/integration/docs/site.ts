@@ -11,6 +11,7 @@ import { type GatewayProcess, type Installation, newInstallation } from '../../s
 import { freshDatabase } from '../../support/postgres.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { sharedRedisUrl } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { blocksOf, newShell, type Shell } from './page.ts'
 
 const [
@@ -93,4 +94,18 @@ async function newSite(
 
 export async function statusOf(gateway: GatewayProcess, text: string): Promise<number> {
   return (await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] })).status
+}
+
+/** Gateways follow what is done from now on. */
+export async function goesOn(
+  t: Test,
+  { installation: { run } }: Site,
+  gateways: readonly GatewayProcess[],
+): Promise<void> {
+  const { document } = await run('token', 'issue', '--kind', 'personal', '--subject', 'frank')
+  for (const gateway of gateways) t.equal(await statusOf(gateway, String(document.token)), 200)
+  t.match(await run('token', 'revoke', String(document.id)), { code: 0 })
+  for (const gateway of gateways) t.equal(await statusOf(gateway, String(document.token)), 401)
+  for (const gateway of gateways)
+    await until(async () => (await gateway.metric('sallyport_change_feed_age_seconds')) < 0.9)
 }
