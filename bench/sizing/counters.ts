@@ -78,7 +78,7 @@ function commandsOf(info: string): Record<string, number> {
 }
 
 /** What came between two readings. */
-export function between(before: Counters, after: Counters): Counters {
+function between(before: Counters, after: Counters): Counters {
   const redisCommands = Object.fromEntries(
     Object.entries(after.redisCommands)
       .map(([name, calls]) => [name, calls - (before.redisCommands[name] ?? 0)] as const)
