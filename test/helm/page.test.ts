@@ -10,7 +10,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
-import { chartFolder, objectsOf, renderAlone } from './chart.ts'
+import { chartFolder, objectsOf, only, renderAlone, type Values } from './chart.ts'
 import { deploy, started } from './deploy.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/kubernetes.md'), 'utf8')
@@ -56,6 +56,32 @@ t.test('the objects that are named are there', async (t) => {
     ),
   )
   t.match(commands, `8080:${defaults.service.port} `)
+})
+
+t.test('every command that is run in a pod is one, with these options', async (t) => {
+  const deployed = await deploy(t, 'http://127.0.0.1:9')
+  const lines = page.replaceAll(/\\\n\s*/g, '').matchAll(/node dist\/main\.js ([a-z ]+?) (--.*)$/gm)
+  const found = Array.from(lines, ([, command = '', options = '']) => ({ command, options }))
+  t.strictSame(
+    found.map(({ command }) => command),
+    ['token issue', 'audit export', 'recover'],
+  )
+  for (const { command, options } of found) {
+    const { code, stdout } = await deployed.command(...command.split(' '), '--help')
+    t.equal(code, 0)
+    for (const [option] of options.matchAll(/--[a-z-]+/g)) t.match(stdout, option)
+  }
+})
+
+t.test('a restore begins with a policy that lets nobody in', async (t) => {
+  const [, path = '', value = ''] = /--set-json '(\S+)=(\S+)'/.exec(page) ?? []
+  t.equal(path, 'networkPolicy.clients')
+  const isReached = (values: Values) => {
+    const { ingress } = only(objectsOf(renderAlone(values)), 'NetworkPolicy').spec
+    return JSON.stringify(ingress).includes('"port":8080')
+  }
+  t.ok(isReached(shown))
+  t.notOk(isReached({ ...shown, networkPolicy: { clients: JSON.parse(value) } }))
 })
 
 t.test('the token that is issued opens the gateway', async (t) => {

@@ -49,15 +49,20 @@ for (const [name, newSiteOf] of Object.entries(sites)) {
     for (const text of [...live, ...Object.values(ending)])
       for (const gateway of [ended, forgotten]) t.equal(await statusOf(gateway, text), 200)
 
+    const { store } = installation
+    const act = { ...actAt(Date.now()), cause: 'laptop lost' }
+    const login = { subjectId: (await store.findSubject('alice'))?.id ?? '', upstream: 'legacy' }
+    const sealed = { keyId: 'k1', sealed: Buffer.from('sealed'), updatedAt: act.at }
+    await store.logins.write({ ...login, ...sealed }, { act })
+
     await follow(site.backUp)
     const since = await installation.issue()
     const revokedSince = await installation.issue()
-    const { store } = installation
-    const act = { ...actAt(Date.now()), cause: 'laptop lost' }
     for (const id of [ids.revoked, ids.derivedFrom, revokedSince.token.id]) await store.revokeToken(id, act)
     for (const subject of ['carol', 'erin']) await store.setSubjectStatus(subject, 'disabled', act)
     await store.setSubjectStatus('erin', 'active', act)
     await deleteSubject(store, systemClock, 'dave', act)
+    await store.logins.remove(login.subjectId, login.upstream, act)
     for (const words of [
       ['rotate', ids.rotated],
       ['revoke', '--subject', 'bob', '--yes'],
@@ -70,7 +75,7 @@ for (const [name, newSiteOf] of Object.entries(sites)) {
     await follow(site.restore)
     const told = await follow(recover)
     t.match(told, /^1[0-9] entries of the audit record lost, the last of 2\d{3}-/)
-    t.match(told, /^revoked 6 tokens, removed 0 logins\ndisabled: carol; deleted: dave$/m)
+    t.match(told, /^revoked 6 tokens, removed 1 login\ndisabled: carol; deleted: dave$/m)
     t.match(told, /issued anew where they are missed: 3 tokens/)
 
     const started = await installation.serve()
@@ -84,6 +89,7 @@ for (const [name, newSiteOf] of Object.entries(sites)) {
     t.equal(site.forwarded(), before, 'nothing of it reached the upstream')
     for (const gateway of [started, forgotten])
       for (const text of live) t.equal(await statusOf(gateway, text), 200)
+    t.strictSame(await store.logins.list([login.subjectId]), [])
     t.match(await run('audit', 'verify'), { code: 0 })
     await goesOn(t, site, [started, forgotten])
   })
