@@ -4,36 +4,62 @@
  * @module
  */
 
-import t from 'tap'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
 import { blocksOf } from './page.ts'
 import { page, sites, statusOf } from './site.ts'
 
 const [check = '', migrate = ''] = blocksOf('operations.md', 'Upgrade and roll-back')
 
-/** The record as the release before the last migration left it. */
-const older = 'DROP TABLE upstream_logins; DELETE FROM schema_version WHERE version = 6'
+const root = join(import.meta.dirname, '../../..')
+
+/** The program before the last migration came, as far as migrations go: words to run it with in a shell. */
+function formerProgram(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-former-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const name of ['src', 'package.json'])
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (const dialect of ['postgres', 'sqlite'])
+    rmSync(join(folder, 'src/database/migrations', dialect, lastMigration(dialect)))
+  return `"${process.execPath}" "${join(folder, 'src/main.ts')}"`
+}
+
+function lastMigration(dialect: string): string {
+  return (
+    readdirSync(join(root, 'src/database/migrations', dialect))
+      .toSorted()
+      .at(-1) ?? ''
+  )
+}
+
+/** As commands and logs name it. */
+const lastName = lastMigration('postgres').replace('.do.', ' ').replace('.sql', '')
 
 for (const [name, newSite] of Object.entries(sites)) {
   t.test(`${name}: an older record is not touched before somebody says so`, async (t) => {
-    const { installation, follow, execute } = await newSite(t, { migrations: 'manual' })
-    await follow(migrate)
-    const { text } = await installation.issue()
-    await execute(older)
-    await t.rejects(installation.serve(), /lacks 006 upstream-logins: run «sallyport migrate» first/)
+    const { installation, follow, shell } = await newSite(t, { migrations: 'manual' })
+    const former = formerProgram(t)
+    await follow(`${former} migrate`)
+    await t.rejects(installation.serve(), new RegExp(`lacks ${lastName}: run «sallyport migrate» first`))
     t.match(await installation.run('token', 'list'), { code: 1, stderr: /sallyport migrate/ })
 
-    t.match(await follow(check), /\n/)
-    t.equal(await follow(migrate), 'applied 006 upstream-logins\n')
+    t.match(await follow(check), /: ok /)
+    t.equal(await follow(migrate), `applied ${lastName}\n`)
     t.equal(await follow(migrate), 'nothing to do\n')
+    const { text } = await installation.issue()
     t.equal(await statusOf(await installation.serve(), text), 200)
+    for (const words of ['serve', 'token list', 'migrate'])
+      t.match(await shell.run(`${former} ${words}`), { code: 1, stderr: /update it/ }, words)
   })
 
   t.test(`${name}: by itself the first new gateway migrates`, async (t) => {
-    const { installation, follow, execute } = await newSite(t)
-    await follow(migrate)
-    const { text } = await installation.issue()
-    await execute(older)
+    const { installation, follow } = await newSite(t)
+    await follow(`${formerProgram(t)} migrate`)
     const gateways = await Promise.all([installation.serve(), installation.serve()])
+    const { text } = await installation.issue()
     for (const gateway of gateways) t.equal(await statusOf(gateway, text), 200)
     t.equal(await follow(migrate), 'nothing to do\n')
   })
