@@ -35,10 +35,10 @@ function lastMigration(dialect: string): string {
   )
 }
 
-/** As commands and logs name it. */
-const lastName = lastMigration('postgres').replace('.do.', ' ').replace('.sql', '')
-
 for (const [name, newSite] of Object.entries(sites)) {
+  /** As commands and logs name it. */
+  const lastName = lastMigration(name === 'SQLite' ? 'sqlite' : 'postgres').replace(/\.do\.(.*)\.sql/, ' $1')
+
   t.test(`${name}: an older record is not touched before somebody says so`, async (t) => {
     const { installation, follow, shell } = await newSite(t, { migrations: 'manual' })
     const former = formerProgram(t)
