@@ -11,11 +11,17 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']))
 
 /** User and system time of a process and its living descendants, all threads, in microseconds. */
 export function cpuMicroseconds(pid: number): number {
-  let ticks = 0
-  for (const member of processTree(pid)) {
-    // utime and stime are the 14th and 15th field of the whole line, which starts at the third here.
-    const [utime = 0, stime = 0] = processStat(member)?.slice(11, 13) ?? []
-    ticks += Number(utime) + Number(stime)
-  }
-  return (ticks * 1_000_000) / ticksPerSecond
+  // utime and stime are the 14th and 15th field of the whole line, which starts at the third here.
+  return processTree(pid).reduce((sum, member) => sum + microsecondsIn(member, 11), 0)
+}
+
+/** The same of descendants that have ended, such as the backends of a database whose clients are gone. */
+export function cpuOfEnded(pid: number): number {
+  return microsecondsIn(pid, 13)
+}
+
+/** Of two fields that follow each other. */
+function microsecondsIn(pid: number, field: number): number {
+  const [user = 0, system = 0] = processStat(pid)?.slice(field, field + 2) ?? []
+  return ((Number(user) + Number(system)) * 1_000_000) / ticksPerSecond
 }

@@ -37,6 +37,7 @@ export const deeds = [
   'key_rotated',
   'key_retired',
   'audit_pruned',
+  'record_recovered',
 ] as const
 export type Deed = (typeof deeds)[number]
 

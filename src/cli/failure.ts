@@ -24,6 +24,7 @@ export type FailureCode =
   | 'unknown_login'
   | 'no_key'
   | 'invalid_import'
+  | 'unfit_export'
   | 'port_in_use'
 
 /** The message is what the user reads: what is wrong, and what to do. It holds no secret. */

@@ -11,6 +11,7 @@ import { CommandFailure } from './failure.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addMigrate } from './migrate-command.ts'
 import { addQuickstart } from './quickstart-command.ts'
+import { addRecover } from './recover-command.ts'
 import { addServe } from './serve-command.ts'
 import { addSubjectCommands } from './subject-commands.ts'
 import { complain, note, printJson } from './terminal.ts'
@@ -46,6 +47,7 @@ function createProgram(): Command {
   addServe(program)
   addCheck(program)
   addMigrate(program)
+  addRecover(program)
   addKeyCommands(program)
   addTokenCommands(program)
   addSubjectCommands(program)

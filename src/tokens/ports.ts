@@ -5,7 +5,7 @@
  */
 
 import type { AuditTrail } from '../audit/audit-trail.ts'
-import type { Act } from '../audit/entry.ts'
+import type { Act, Done } from '../audit/entry.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { ForeignClaim, ForeignRecord } from './foreign/foreign-record.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
@@ -119,11 +119,12 @@ export interface Binding {
   readonly value: string
 }
 
-/** Tokens that are revoked together: of one subject, of a binding that names this value, or of one issuer. */
+/** Tokens that are revoked together: of one subject, of a binding that names this value, of one issuer, or every one. */
 export type TokenGroup =
   | { readonly subjectId: string }
   | { readonly binding: Binding }
   | { readonly createdBy: string }
+  | { readonly every: 'token' }
 
 /** One token takes another's place. */
 export interface Rotation {
@@ -228,6 +229,12 @@ export interface TokenRegistry {
   purgeExpired(kind: TokenKind, expiredBefore: number, act: Act, signal?: AbortSignal): Promise<number>
   /** Removes changes recorded before `before`, in batches, and returns how many. Stops in the same way. */
   pruneChanges(before: number, signal?: AbortSignal): Promise<number>
+  /**
+   * Moves the change clock further on than it can have been, so that whatever was read before counts for nothing, in any
+   * replica's memory and in Redis, and leaves an entry `record_recovered` with these details. For a record that was put
+   * back to what it was earlier, whose clock would else come to the same versions again.
+   */
+  leapClock(act: Act, details: NonNullable<Done['details']>): Promise<void>
   /**
    * Whether the caller is to do a task now: no replica has begun it within `everyMs`, and for so long none but the caller
    * will be told to. By the clock of the store.

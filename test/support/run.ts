@@ -52,6 +52,7 @@ await runSuite({
       'docker-registry': findProgram('docker-registry'),
       skopeo: findProgram('skopeo'),
       openssl: findProgram('openssl'),
+      sqlite3: findProgram('sqlite3'),
     }))
     return {
       DATABASE_URL: process.env.DATABASE_URL ?? (await own(startPostgres())).url,

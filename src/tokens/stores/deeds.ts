@@ -30,6 +30,7 @@ export function revokedBatch(group: TokenGroup, revoked: readonly string[]): Don
   const done = { deed: 'tokens_revoked', tokenIds: revoked } as const
   if ('subjectId' in group) return { ...done, subjectId: group.subjectId }
   if ('createdBy' in group) return { ...done, details: { issuer: group.createdBy } }
+  if ('every' in group) return { ...done, details: { every: group.every } }
   return { ...done, details: { binding: `${group.binding.key}=${group.binding.value}` } }
 }
 

@@ -14,7 +14,10 @@ export interface GroupMembers {
   readonly id: string
 }
 
-/** `bind` adds a parameter and returns its placeholder. `tokens_by_subject`, `tokens_by_issuer` or `token_bindings`. */
+/**
+ * `bind` adds a parameter and returns its placeholder. `tokens_by_subject`, `tokens_by_issuer`, `token_bindings`, or the
+ * primary key.
+ */
 export function groupMembers(group: TokenGroup, bind: (value: string) => string): GroupMembers {
   const live = 'tokens.revoked_at IS NULL'
   if ('subjectId' in group) {
@@ -25,6 +28,7 @@ export function groupMembers(group: TokenGroup, bind: (value: string) => string)
     const where = `tokens.created_by = ${bind(group.createdBy)} AND ${live}`
     return { tables: 'tokens', where, id: 'tokens.id' }
   }
+  if ('every' in group) return { tables: 'tokens', where: live, id: 'tokens.id' }
   const { key, value } = group.binding
   return {
     tables: 'token_bindings AS bound JOIN tokens ON tokens.id = bound.token_id',

@@ -132,6 +132,28 @@ export function testChanges(t: Test, newDatabase: NewDatabase): void {
     await t.rejects(store.changesAfter(0, 0), RangeError)
   })
 
+  t.test('a leap leaves every version behind, and those after it follow without a gap', async (t) => {
+    const store = (await newDatabase(t)).open()
+    const { token: before } = await addToken(store)
+    const { token: after, digests } = await addToken(store)
+    const version = async () => (await store.find(digests)).version
+    await store.revokeToken(before.id, revocation)
+    await store.leapClock(revocation, { from: 7, to: 9 })
+    t.equal(await version(), revocation.at + 1)
+    await store.leapClock({ ...revocation, at: 1 }, {})
+    t.equal(await version(), revocation.at + 2, 'on, also by a clock that is behind')
+    t.strictSame(await store.changesAfter(1, 10), [], 'whoever followed finds changes missing')
+    await store.revokeToken(after.id, revocation)
+    t.match(await store.changesAfter(revocation.at + 2, 10), [
+      { version: revocation.at + 3, tokenId: after.id },
+    ])
+    const entries = (await store.audit.latest(10)).map(({ entry }) => JSON.parse(entry))
+    t.match(
+      entries.filter(({ deed }) => deed === 'record_recovered'),
+      [{ by: 'root', details: { from: 7, to: 9 } }, { details: {} }],
+    )
+  })
+
   t.test('an aborted caller is let go with the reason', async (t) => {
     const store = (await newDatabase(t)).open()
     const reason = new Error('shutting down')

@@ -79,6 +79,20 @@ export function testGroups(t: Test, newDatabase: NewDatabase): void {
     t.equal(await store.currentVersion(), 2)
   })
 
+  t.test('revokes every token, in as many batches as it takes', async (t) => {
+    const store = (await newDatabase(t)).open()
+    const subject = await addSubject(store, 'pip')
+    await Promise.all(Array.from({ length: many }, () => addToken(store, { subjectId: subject.id })))
+    const { token } = await addToken(store)
+    await derive(store, token)
+    const every = { every: 'token' } as const
+    t.equal(await store.countTokens(every), many + 2)
+    t.equal(await store.revokeTokens(every, revocation), many + 2)
+    t.equal(await store.countTokens(every), 0)
+    const [{ entry } = { entry: '' }] = await store.audit.latest(1)
+    t.match(JSON.parse(entry), { deed: 'tokens_revoked', details: { every: 'token' } })
+  })
+
   t.test('groups that overlap may be revoked at once, and each token counts once', async (t) => {
     const database = await newDatabase(t)
     const [one, two, three] = [database.open(), database.open(), database.open()]

@@ -79,6 +79,9 @@ export function countGroup(group: TokenGroup): QueryConfig {
   return { text: `SELECT count(*) AS tokens FROM ${tables} WHERE ${where}`, values }
 }
 
+/** To the moment $1, in milliseconds since the epoch, which no count of changes comes to; on, and never back. */
+export const leapClock = 'UPDATE change_clock SET version = GREATEST(version, $1::bigint) + 1'
+
 /** A change for each token, in one move of the clock. */
 export const recordChanges = `
 WITH tick AS (UPDATE change_clock SET version = version + cardinality($1::uuid[]) RETURNING version)

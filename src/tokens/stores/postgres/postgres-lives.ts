@@ -5,7 +5,7 @@
  */
 
 import type { QueryConfig } from 'pg'
-import type { Act } from '../../../audit/entry.ts'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
 import type { TokenKind } from '../../token.ts'
 import * as deeds from '../deeds.ts'
@@ -187,6 +187,13 @@ function purge(
       return ids.length
     }),
   )
+}
+
+export function leapClock({ connections, audit }: PostgresWriter, act: Act, done: Done): Promise<void> {
+  return connections.transaction(async (ask) => {
+    await ask({ text: sql.leapClock, values: [act.at] })
+    await audit.append(ask, act, done)
+  })
 }
 
 export async function pruneChanges(

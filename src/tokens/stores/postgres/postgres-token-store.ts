@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Act } from '../../../audit/entry.ts'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type { PostgresSettings } from '../../../database/postgres-options.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
 import {
@@ -179,6 +179,11 @@ export class PostgresTokenStore implements TokenStore {
   async pruneChanges(before: number, signal?: AbortSignal): Promise<number> {
     this.#onQuery('pruneChanges')
     return lives.pruneChanges(this.#connections, before, signal)
+  }
+
+  async leapClock(act: Act, details: NonNullable<Done['details']>): Promise<void> {
+    this.#onQuery('leapClock')
+    await lives.leapClock(this.#writer, act, { deed: 'record_recovered', details })
   }
 
   async beginTask(task: ScheduledTask, everyMs: number): Promise<boolean> {

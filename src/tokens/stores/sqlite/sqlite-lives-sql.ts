@@ -42,6 +42,9 @@ export function countGroup(group: TokenGroup) {
   return { text: `SELECT count(*) AS tokens FROM ${tables} WHERE ${where}`, parameters }
 }
 
+/** To the moment `$at`, in milliseconds since the epoch, which no count of changes comes to; on, and never back. */
+export const leapClock = 'UPDATE change_clock SET version = max(version, $at) + 1'
+
 /** Yields no row unless the token is live and was never rotated. Primary key. */
 export const endRotated = `
 UPDATE tokens SET rotated_to = $next, expires_at = coalesce(min(expires_at, $until), $until)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Act } from '../../../audit/entry.ts'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type { Rotation, TokenGroup, TokenRegistry, TokenUse } from '../../ports.ts'
 import type { TokenKind } from '../../token.ts'
 import * as deeds from '../deeds.ts'
@@ -149,6 +149,13 @@ function purge(
       return ids.length
     }),
   )
+}
+
+export function leapClock({ connection, audit }: SqliteWriter, act: Act, done: Done): void {
+  connection.transaction(() => {
+    connection.ask(sql.leapClock, { at: act.at })
+    audit.append(act, done)
+  })
 }
 
 export async function pruneChanges(

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Act } from '../../../audit/entry.ts'
+import type { Act, Done } from '../../../audit/entry.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
 import type {
   Digests,
@@ -172,6 +172,11 @@ export class SqliteTokenStore implements TokenStore {
   async pruneChanges(before: number, signal?: AbortSignal): Promise<number> {
     this.#onQuery('pruneChanges')
     return lives.pruneChanges(this.#connection, before, signal)
+  }
+
+  async leapClock(act: Act, details: NonNullable<Done['details']>): Promise<void> {
+    this.#onQuery('leapClock')
+    lives.leapClock(this.#writer, act, { deed: 'record_recovered', details })
   }
 
   async beginTask(task: ScheduledTask, everyMs: number): Promise<boolean> {
