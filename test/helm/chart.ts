@@ -96,7 +96,7 @@ export function lint(t: Scope, plan?: Plan): { readonly ok: boolean; readonly ou
 }
 
 /** The example where the chart is fetched as a dependency, which leaves files behind. */
-function copyExample(t: Scope): string {
+export function copyExample(t: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-chart-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(join(root, 'helm'), folder, { recursive: true })

@@ -29,6 +29,7 @@ const others = [
   'test/swift/**',
   'test/container/**',
   'test/helm/**',
+  'test/cluster/**',
   'test/proxies/**',
   'test/failover/**',
   'test/bench/**',
