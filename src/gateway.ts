@@ -229,7 +229,7 @@ async function start(
     log,
     metrics,
   }
-  const decision = await openDecision(settings, asking, parts.closers)
+  const decision = await openDecision({ ...settings, listen }, asking, parts.closers)
   if (decision !== undefined) doors.push(decision)
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)

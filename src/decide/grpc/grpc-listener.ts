@@ -23,8 +23,8 @@ export interface GrpcTls {
 export interface GrpcListener {
   readonly address: string
   readonly port: number
-  /** Takes no more connections; the gRPC server ends those that it has. */
-  leave(): void
+  /** Takes no more connections. Resolves when none is left of those that the gRPC server has been given. */
+  leave(): Promise<void>
   /** Breaks off whatever is left. */
   closeAll(): void
 }
@@ -38,11 +38,21 @@ export async function openGrpcListener(
 ): Promise<GrpcListener> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const open = new Set<Socket>()
+  const given = new Set<Socket>()
+  const gone = Promise.withResolvers<void>()
   let isLeaving = false
   const take = (socket: Socket) => {
     // The gRPC server would serve it, and never end it.
-    if (isLeaving) socket.destroy()
-    else injector.injectConnection(socket)
+    if (isLeaving) {
+      socket.destroy()
+      return
+    }
+    given.add(socket)
+    socket.once('close', () => {
+      given.delete(socket)
+      if (isLeaving && given.size === 0) gone.resolve()
+    })
+    injector.injectConnection(socket)
   }
   const listener = tls === undefined ? createPlainServer(take) : tlsServer(tls, take)
   listener.maxConnections = connectionsMax
@@ -57,6 +67,8 @@ export async function openGrpcListener(
     leave() {
       isLeaving = true
       listener.close()
+      if (given.size === 0) gone.resolve()
+      return gone.promise
     },
     closeAll() {
       for (const socket of open) socket.destroy()

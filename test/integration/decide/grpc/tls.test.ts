@@ -84,7 +84,9 @@ t.test('a proxy is known by a certificate with its name, on both services and in
   }
   t.equal((await check(edge, ['what a client of the proxy has sent along'])).httpResponse.case, 'okResponse')
   const streams = openStreams(t, gateway.grpcPort, channelOf(edge), named)
-  t.equal((await streams([]).show(requestHead()))?.response.case, 'requestHeaders')
+  const stream = streams([])
+  t.equal((await stream.show(requestHead()))?.response.case, 'requestHeaders')
+  stream.call.cancel()
 })
 
 t.test(
