@@ -30,7 +30,7 @@ const envoyTls = (text: string) =>
   )
 
 /** What a proxy of each kind is given beside its example. */
-const amendments: Readonly<Record<Exclude<Setup, 'traefik'>, (text: string) => string>> = {
+const amendments: Readonly<Record<Exclude<Setup, 'traefik' | 'haproxy'>, (text: string) => string>> = {
   nginx: (text) =>
     text.replace(
       'proxy_pass http://sallyport/nginx;',

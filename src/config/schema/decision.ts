@@ -61,7 +61,7 @@ export const decision = z
     proxies: z.array(proxy).min(1).describe('Who may ask. Nobody else is believed.'),
   })
   .describe(
-    'Decides for other proxies, which keep the data plane (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, Envoy ext_authz). Omitted: nobody can ask. See docs/decision.md.',
+    'Decides for other proxies, which keep the data plane (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, HAProxy by Lua, Envoy ext_authz). Omitted: nobody can ask. See docs/decision.md.',
   )
 
 export type DecisionSettings = z.output<typeof decision>
