@@ -37,7 +37,10 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   readonly address: string
   readonly port: number
-  /** As that of the data plane: goes on for the delay, then takes no more questions, lets those under way be answered within the time, and breaks off the rest. Idempotent. */
+  /**
+   * As that of the data plane: goes on for the delay, then takes no more questions, lets those under way be answered
+   * within the time, and breaks off the rest. Idempotent.
+   */
   close(): Promise<void>
 }
 
