@@ -100,7 +100,7 @@ export function compileGateway(
     desk,
     profiles,
     limitBook,
-    findKeys: compileFindKeys(assertion?.keysPath, desk.find),
+    findKeys: compileFindKeys(assertion, desk.find),
     routes: compileRoutes(settings.routes, shared, report),
     findClientAddress: compileClientAddress(settings.clientAddress),
     trustedProxies: compileNetworks(settings.clientAddress.trustedProxies),
@@ -201,7 +201,7 @@ async function start(
   if (configuration !== undefined) metrics.watchConfiguration(configuration)
   const certificates = openCertificates(settings.listen.tls, log, metrics, parts.closers)
   const readiness = readinessOf({ directory, keyRing, configuration, certificates }, () => parts.phase)
-  const keySet = () => JSON.stringify(keySetOf(keyRing.current))
+  const keySet = () => JSON.stringify(keySetOf(keyRing.current, parts.inForce.settings.assertion?.algorithm))
   const told = { readiness, metrics, keySet: async () => keySet() }
   const admin = worker?.openAdmin(told) ?? (await startAdmin({ ...settings.admin, ...told, log }))
   parts.closers.push(() => admin.close())
@@ -229,7 +229,7 @@ async function start(
     log,
     metrics,
   }
-  const decision = await openDecision(settings, asking, parts.closers)
+  const decision = await openDecision({ ...settings, listen }, asking, parts.closers)
   if (decision !== undefined) doors.push(decision)
   parts.phase = 'open'
   purgeBySchedule(settings.store.purge, store, log, metrics, parts)

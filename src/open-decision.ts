@@ -45,9 +45,19 @@ export async function openDecision(
   const desk = new DecisionDesk({ inForce, overload, nextId: requestIds(), timeoutMs: decision.timeout })
   const identify = compileKnownProxies(decision.proxies)
   const http = await openDecisionServer({ decision, listen, certificates, desk, identify, keySet, log })
+  const { limits, timeouts } = listen
   const grpc = await openGrpc(
     decision.grpc,
-    { desk, identify, isServing, drainMs: listen.timeouts.drain },
+    {
+      desk,
+      identify,
+      isServing,
+      tls: certificates &&
+        decision.tls && { settings: decision.tls, certificates, handshakeTimeoutMs: timeouts.handshake },
+      connectionsMax: limits.connections,
+      drainDelayMs: timeouts.drainDelay,
+      drainMs: timeouts.drain,
+    },
     http,
   )
   return {

@@ -37,7 +37,7 @@ export async function compiledSettings(file: string, now?: number): Promise<Acce
   const { report, lines } = createReporter(loaded.locate)
   compileGateway(loaded.settings, report)
   const { reportCertificates } = await import('../listen/tls/check-certificates.ts')
-  reportCertificates(loaded.settings.listen.tls, report, now)
+  reportCertificates(loaded.settings, report, now)
   if (lines().length > 0) throw invalidConfig(file, lines())
   return loaded
 }

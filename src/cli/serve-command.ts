@@ -20,9 +20,8 @@ export function addServe(program: Command): void {
     )
     .action(async ({ config }: ConfigOption) => {
       const { settings } = await compiledSettings(config)
-      const ports = { [settings.listen.port]: 'listen.port', [settings.admin.port]: 'admin.port' }
       const workers = workersOf(settings.listen)
-      const gateway = await explainBusyPort(ports, () =>
+      const gateway = await explainBusyPort(portsOf(settings), () =>
         workers === 1 ? startAlone(settings, config) : startSeveral(settings, config, workers),
       )
       const { drainDelay, drain } = settings.listen.timeouts
@@ -46,6 +45,16 @@ async function startAlone(settings: Settings, configFile: string): Promise<Worke
 async function startSeveral(settings: Settings, configFile: string, workers: number): Promise<Workers> {
   const { startWorkers } = await import('../workers/start-workers.ts')
   return startWorkers(settings, configFile, workers)
+}
+
+/** Which setting each port comes from. */
+function portsOf({ listen, admin, decision }: Settings): Readonly<Record<number, string>> {
+  return {
+    ...(decision && { [decision.port]: 'decision.port' }),
+    ...(decision?.grpc && { [decision.grpc.port]: 'decision.grpc.port' }),
+    [listen.port]: 'listen.port',
+    [admin.port]: 'admin.port',
+  }
 }
 
 function workersOf({ workers }: Settings['listen']): number {

@@ -10,7 +10,7 @@ import {
   type ServerOptions as SecureOptions,
   type Server as SecureServer,
 } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { Settings } from '../config/schema/settings.ts'
 
 /** What becomes of what clients send. */
@@ -62,7 +62,7 @@ export function createHttp1Server(
 }
 
 /** Resolves when it listens; rejects with Node's error when it cannot. */
-export function listen(server: Server, place: { host: string; port: number }): Promise<AddressInfo> {
+export function listen(server: NetServer, place: { host: string; port: number }): Promise<AddressInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>()
   server.once('error', reject)
   server.listen(place, () => {

@@ -3,10 +3,12 @@
  * @module
  */
 
+import type { Settings } from '../config/schema/settings.ts'
 import type { Serve } from '../profiles/profile.ts'
 import type { FindServices } from '../profiles/services.ts'
 import { keySetOf, keySetType } from '../tokens/assertions/key-set.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
+import type { SigningAlgorithm } from '../tokens/keys/signing-key.ts'
 import { answerWith } from './answer-with.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,16 +18,24 @@ import { type Refusal, refuse } from './refusal.ts'
 export type FindKeys = (exchange: Exchange, request: CanonicalRequest) => Serve | undefined
 
 /** `keysPath` is compared byte for byte. Without one nothing is published here. */
-export function compileFindKeys(keysPath: string | undefined, findServices: FindServices): FindKeys {
-  if (keysPath === undefined) return () => undefined
+export function compileFindKeys(assertion: Settings['assertion'], findServices: FindServices): FindKeys {
+  if (assertion?.keysPath === undefined) return () => undefined
+  const { keysPath, algorithm } = assertion
   return (exchange, { rawPath, method }) =>
-    rawPath === keysPath ? async () => answerKeys(exchange, method, findServices().keyRing) : undefined
+    rawPath === keysPath
+      ? async () => answerKeys(exchange, method, findServices().keyRing, algorithm)
+      : undefined
 }
 
 /** The key set of a ring, for GET and HEAD. */
-export function answerKeys(exchange: Exchange, method: string, ring: KeyRing): Refusal | undefined {
+export function answerKeys(
+  exchange: Exchange,
+  method: string,
+  ring: KeyRing,
+  ofAssertions?: SigningAlgorithm,
+): Refusal | undefined {
   if (method !== 'GET' && method !== 'HEAD') return refuse('not_found', 'keys are only read')
-  const body = JSON.stringify(keySetOf(ring))
+  const body = JSON.stringify(keySetOf(ring, ofAssertions))
   answerWith(exchange, body, ['content-type', keySetType, 'cache-control', 'max-age=60'])
   return undefined
 }

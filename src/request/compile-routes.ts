@@ -213,8 +213,9 @@ function assertGrantOf(
   { assertion, findServices, clock }: Compiled,
 ): AssertGrant {
   if (assertion === undefined || wanted === undefined) return assertNothing
-  const { issuer, lifetime } = assertion
-  const terms = { issuer, lifetimeMs: lifetime, audience: wanted.audience ?? upstream, route: name }
+  const { issuer, algorithm, lifetime } = assertion
+  const audience = wanted.audience ?? upstream
+  const terms = { issuer, algorithm, lifetimeMs: lifetime, audience, route: name }
   return compileAssertGrant({
     header: wanted.header,
     keyRing: () => findServices().keyRing,

@@ -37,7 +37,7 @@ export type Rendered =
 export type Values = Readonly<Record<string, unknown>>
 
 /** The plans that the tests look at, each in `values/NAME.yaml`. */
-export const plans = ['standalone', 'everything', 'decision', 'sidecar'] as const
+export const plans = ['standalone', 'everything', 'decision', 'decision-grpc', 'sidecar'] as const
 export type Plan = (typeof plans)[number]
 
 /** Renders the chart with the values of a plan and those given over them; the release is `demo`. */

@@ -21,6 +21,8 @@ import { type KubernetesObject, objectsOf, only, render, type Values } from './c
 export interface Deployed {
   /** Where clients connect, or in mode decision where proxies ask. */
   readonly port: number
+  /** In mode decision, where an Envoy asks by gRPC. */
+  readonly grpcPort: number
   readonly adminPort: number
   /** Runs the containers of the Job in their order, up to one that fails. Yields what became of the last. */
   prepare(): Promise<Outcome>
@@ -54,10 +56,15 @@ export async function deploy(
   config: Values = {},
   plan: 'standalone' | 'decision' = 'standalone',
 ): Promise<Deployed> {
-  const [port, adminPort] = [await freePort(), await freePort()]
+  const [port, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()]
   const listener = { address: '127.0.0.1', port }
   const listeners =
-    plan === 'standalone' ? { listen: listener } : { listen: { port: await freePort() }, decision: listener }
+    plan === 'standalone'
+      ? { listen: listener }
+      : {
+          listen: { port: await freePort() },
+          decision: { ...listener, grpc: { enabled: true, port: grpcPort } },
+        }
   const release = (config: Values) =>
     objectsOf(
       render(plan, {
@@ -94,6 +101,7 @@ export async function deploy(
 
   return {
     port,
+    grpcPort,
     adminPort,
     async prepare() {
       let last: Outcome = { code: 0, stdout: '', stderr: '' }

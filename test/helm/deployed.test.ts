@@ -5,6 +5,7 @@
  */
 
 import t from 'tap'
+import { openChecks } from '../integration/decide/grpc/checking.ts'
 import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
 import { until } from '../support/until.ts'
@@ -92,6 +93,10 @@ t.test('in mode decision a proxy that proves itself is told who may pass, and no
   t.strictSame(allowed.header('x-sallyport-subject'), ['alice'])
   const withUri = await ask([proof, credential, ['X-Original-URI', '/anything']])
   t.equal(withUri.status, 501, 'what ingress-nginx says with an auth-method cannot be removed')
+
+  const check = openChecks(t, deployed.grpcPort)
+  t.equal((await check({ headers: [credential] }, [proxySecret])).httpResponse.case, 'okResponse')
+  await t.rejects(check({ headers: [credential] }, []), 'nor is it by gRPC')
   t.equal(upstream.requests.length, 0)
 })
 

@@ -49,6 +49,22 @@ t.test('other ports and TLS are told as they are', async (t) => {
   t.match(urlWith({ tls: { secretName: 'tls' } }), /^https:/)
 })
 
+t.test('gRPC and certificates are told, and ingress-nginx nothing that would not work', async (t) => {
+  const text = notes(t, 'decision-grpc')
+  t.match(text, /by gRPC, over TLS, at\n\n {2}demo-sallyport\.gateways\.svc\.cluster\.local:8083\n/)
+  t.match(text, /authority in envoy-ca for envoy\.envoy-gateway-system\./)
+  t.notMatch(text, /auth-url|the secret that is in/)
+  t.match(
+    notes(t, 'decision', { decision: { grpc: { enabled: true } } }),
+    /by gRPC, over HTTP\/2 without TLS, at/,
+  )
+  const both = {
+    secrets: { proxy: { name: 'proxy' } },
+    decision: { clientCertificates: { mode: 'optional' } },
+  }
+  t.match(notes(t, 'decision-grpc', both), /auth-url: https:.*the secret that is in proxy/s)
+})
+
 t.test('other modes tell nothing of it, and every mode warns where no NetworkPolicy is', async (t) => {
   for (const plan of ['standalone', 'sidecar'] as const) t.notMatch(notes(t, plan), /auth-url/, plan)
   for (const plan of ['standalone', 'decision', 'sidecar'] as const) {

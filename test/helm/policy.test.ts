@@ -6,7 +6,7 @@
 
 import t from 'tap'
 import { parse } from 'yaml'
-import { type KubernetesObject, objectsOf, only, plans, render, renderExample } from './chart.ts'
+import { type KubernetesObject, objectsOf, only, plans, render, renderExample, type Values } from './chart.ts'
 
 interface Container {
   readonly name: string
@@ -48,6 +48,16 @@ const podsOf = (objects: readonly KubernetesObject[]) =>
   )
 
 const containersOf = ({ initContainers = [], containers }: PodSpec) => [...initContainers, ...containers]
+
+/** Where it is another than that of clients. */
+const portsOf: Readonly<Record<string, readonly number[]>> = {
+  decision: [8082],
+  'decision-grpc': [8082, 8083],
+}
+const targetsOf: Readonly<Record<string, readonly string[]>> = {
+  decision: ['decision'],
+  'decision-grpc': ['decision', 'decision-grpc'],
+}
 
 const rendered = [
   ...plans.map((plan) => ({ plan: `${plan}`, objects: objectsOf(render(plan)) })),
@@ -119,8 +129,8 @@ for (const { plan, objects } of rendered) {
   t.test(`${plan}: the admin port is in no Service that clients know`, async (t) => {
     for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'Service')) {
       if (metadata.name.endsWith('-admin')) continue
-      t.equal(spec.ports.length, 1, metadata.name)
-      t.equal(spec.ports[0].targetPort, plan === 'decision' ? 'decision' : 'sallyport', metadata.name)
+      const targets = spec.ports.map(({ targetPort }: { targetPort: string }) => targetPort)
+      t.strictSame(targets, targetsOf[plan] ?? ['sallyport'], metadata.name)
     }
   })
 
@@ -128,14 +138,18 @@ for (const { plan, objects } of rendered) {
     `${plan}: a NetworkPolicy lets who may come to the gateway's port and nobody to another`,
     async (t) => {
       const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy')
-      const port = plan === 'decision' ? 8082 : 8080
+      const open = portsOf[plan] ?? [8080]
       t.equal(policies.length, 1)
       for (const { spec } of policies) {
         t.ok(Object.keys(spec.podSelector.matchLabels).length > 0, 'it does not take hold of every pod')
         for (const { from, ports } of spec.ingress) {
           t.ok(from.length > 0, 'an empty list would be everybody')
           const isMonitoring = JSON.stringify(from).includes('monitoring')
-          t.strictSame(ports, [{ port: isMonitoring ? 8081 : port, protocol: 'TCP' }])
+          const expected = isMonitoring ? [8081] : open
+          t.strictSame(
+            ports,
+            expected.map((port) => ({ port, protocol: 'TCP' })),
+          )
         }
       }
     },
@@ -176,6 +190,43 @@ t.test('in mode decision the listener that is asked has the certificate', async 
   t.strictSame(decision.tls, { certificates: [certificate] })
   t.equal(listen.tls, undefined)
   t.equal(only(objects, 'Service').spec.ports[0].appProtocol, 'https')
+})
+
+t.test('an Envoy asks by gRPC, and is known by its certificate alone', async (t) => {
+  const objects = objectsOf(render('decision-grpc'))
+  const { decision } = parse(only(objects, 'ConfigMap', '-config').data['sallyport.yaml'])
+  t.strictSame(decision.grpc, { address: '0.0.0.0', port: 8083 })
+  t.strictSame(decision.tls.clientCertificates, { ca: '/run/sallyport/proxies/ca.crt', mode: 'required' })
+  const [{ secrets, certificates }] = decision.proxies
+  t.strictSame([secrets, certificates], [undefined, ['envoy.envoy-gateway-system']])
+  const { containers, volumes } = only(objects, 'Deployment').spec.template.spec
+  t.notMatch(JSON.stringify(containers), /PROXY_SECRET/)
+  const authority = volumes.find(({ name }: { name: string }) => name === 'sallyport-proxies')
+  t.match(authority.secret, { secretName: 'envoy-ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] })
+  t.equal(authority.secret.items.length, 1, 'a key beside it is not mounted')
+  t.match(containers[0].volumeMounts, [
+    {},
+    {},
+    { name: 'sallyport-proxies', mountPath: '/run/sallyport/proxies' },
+  ])
+})
+
+t.test('the port of gRPC says what is spoken there', async (t) => {
+  const protocolWith = (values: Values) =>
+    only(objectsOf(render('decision', { decision: { grpc: { enabled: true } }, ...values })), 'Service').spec
+      .ports[1].appProtocol
+  t.equal(protocolWith({}), 'kubernetes.io/h2c')
+  t.equal(protocolWith({ tls: { secretName: 'tls' } }), 'https')
+})
+
+t.test('where a certificate is not required the secret counts, too', async (t) => {
+  const clientCertificates = { secretName: 'ca', names: ['edge.test'], mode: 'optional' }
+  const objects = objectsOf(
+    render('decision', { tls: { secretName: 'tls' }, decision: { clientCertificates } }),
+  )
+  const { decision } = parse(only(objects, 'ConfigMap', '-config').data['sallyport.yaml'])
+  t.equal(decision.tls.clientCertificates.mode, 'optional')
+  t.match(decision.proxies, [{ secrets: ['${env:PROXY_SECRET}'], certificates: ['edge.test'] }])
 })
 
 t.test('a second secret counts while one is replaced by the other', async (t) => {

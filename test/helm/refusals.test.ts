@@ -202,6 +202,42 @@ const cases: readonly Case[] = [
     says: /decision\.port is the port of another listener/,
   },
   {
+    title: 'gRPC at the port of another listener',
+    plan: 'decision',
+    values: { decision: { grpc: { enabled: true, port: 8082 } } },
+    says: /decision\.grpc\.port is the port of another listener/,
+  },
+  {
+    title: 'gRPC in config',
+    plan: 'decision',
+    values: config({ decision: { grpc: { port: 9000 } } }),
+    says: /config\.decision\.grpc is written by the chart: set decision\.grpc/,
+  },
+  {
+    title: 'certificates of proxies in config',
+    plan: 'decision',
+    values: config({ decision: { tls: { clientCertificates: { mode: 'optional' } } } }),
+    says: /config\.decision\.tls\.clientCertificates is written by the chart: set decision\.clientCertificates/,
+  },
+  {
+    title: 'certificates of proxies of any authority',
+    plan: 'decision-grpc',
+    values: { decision: { clientCertificates: { secretName: '' } }, secrets: { proxy: { name: 'proxy' } } },
+    says: /decision\.clientCertificates\.secretName is empty/,
+  },
+  {
+    title: 'every certificate of an authority',
+    plan: 'decision-grpc',
+    values: { decision: { clientCertificates: { names: [] } } },
+    says: /decision\.clientCertificates\.names is empty/,
+  },
+  {
+    title: 'certificates of proxies without TLS',
+    plan: 'decision-grpc',
+    values: { tls: { secretName: '' } },
+    says: /tls\.secretName is empty: certificates of clients are shown over TLS/,
+  },
+  {
     title: 'questions from outside the cluster',
     plan: 'decision',
     values: { service: { type: 'LoadBalancer' } },

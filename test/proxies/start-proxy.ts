@@ -51,6 +51,11 @@ const recipes: Readonly<Record<Setup, Recipe>> = {
     files: ['Caddyfile'],
     args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
   },
+  haproxy: {
+    program: 'haproxy',
+    files: ['haproxy.cfg', 'haproxy-sallyport.lua'],
+    args: (file) => ['-db', '-f', file],
+  },
   envoy: { program: 'envoy', files: ['envoy-http.yaml'], args: envoyArgs },
   'envoy-grpc': { program: 'envoy', files: ['envoy-grpc.yaml'], args: envoyArgs },
   'envoy-ext-proc': { program: 'envoy', files: ['envoy-ext-proc.yaml'], args: envoyArgs },

@@ -26,6 +26,7 @@ export const asked: Readonly<Record<ProxyName, (question: Question) => Asked>> =
   }),
   traefik: forwarded,
   caddy: forwarded,
+  haproxy: forwarded,
   envoy: ({ method, target, header }) => ({
     url: `${header('x-forwarded-proto')}://${header('host')}${target.slice('/envoy'.length)}`,
     method,

@@ -12,9 +12,17 @@ import { startProxy } from './start-proxy.ts'
 import { handshake, switchFor } from './switching.ts'
 
 /** The others can only be told to hide a response header from everybody. */
-const tellsOwners: ReadonlySet<string> = new Set(['nginx', 'caddy', 'envoy-ext-proc'])
+const tellsOwners: ReadonlySet<string> = new Set(['nginx', 'caddy', 'haproxy', 'envoy-ext-proc'])
 
-for (const name of ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc', 'envoy-ext-proc'] as const) {
+for (const name of [
+  'nginx',
+  'traefik',
+  'caddy',
+  'haproxy',
+  'envoy',
+  'envoy-grpc',
+  'envoy-ext-proc',
+] as const) {
   t.test(`${name} and the gateway`, async (t) => {
     const service = await recordingUpstream(
       t,

@@ -55,7 +55,9 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- if $asked -}}
 {{- $_ := set $owned "decision.address" "decision.address" -}}
 {{- $_ := set $owned "decision.port" "decision.port" -}}
-{{- $_ := set $owned "decision.proxies" "secrets.proxy and decision.copies" -}}
+{{- $_ := set $owned "decision.proxies" "secrets.proxy, decision.clientCertificates and decision.copies" -}}
+{{- $_ := set $owned "decision.grpc" "decision.grpc" -}}
+{{- $_ := set $owned "decision.tls.clientCertificates" "decision.clientCertificates" -}}
 {{- end -}}
 {{- if .Values.tls.secretName -}}
 {{- $_ := set $owned ($asked | ternary "decision.tls.certificates" "listen.tls.certificates") "tls.secretName" -}}
@@ -102,10 +104,14 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- end -}}
 
 {{- define "sallyport.checks.decision" -}}
-{{- include "sallyport.needs" (list .Values.secrets.proxy.name "secrets.proxy.name is empty: name the Secret with what the ingress controller proves itself by; nobody else may ask") -}}
+{{- include "sallyport.needs" (list (or .Values.secrets.proxy.name .Values.decision.clientCertificates.secretName) "secrets.proxy.name is empty: name the Secret with what the ingress controller proves itself by; nobody else may ask. Or set decision.clientCertificates") -}}
+{{- include "sallyport.checks.proxyCertificates" . -}}
 {{- include "sallyport.needs" (list .Values.decision.copies "decision.copies is empty: name the headers that the ingress controller takes over from an answer") -}}
 {{- if has (int .Values.decision.port) (list (int .Values.listen.port) (int .Values.admin.port)) -}}
 {{- fail "decision.port is the port of another listener: give each its own" -}}
+{{- end -}}
+{{- if and .Values.decision.grpc.enabled (has (int .Values.decision.grpc.port) (list (int .Values.decision.port) (int .Values.listen.port) (int .Values.admin.port))) -}}
+{{- fail "decision.grpc.port is the port of another listener: give each its own" -}}
 {{- end -}}
 {{- if ne .Values.service.type "ClusterIP" -}}
 {{- fail (printf "service.type is %s: in mode decision it is ClusterIP, since whoever asks is in the cluster" .Values.service.type) -}}
@@ -119,6 +125,18 @@ What cannot be right is refused before anything is installed, in a sentence that
 {{- if not (include "sallyport.namesPods" .) -}}
 {{- fail "networkPolicy.proxies has an entry that is for every pod: name the pods of the ingress controller, or their namespace" -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sallyport.checks.proxyCertificates" -}}
+{{- with .Values.decision.clientCertificates -}}
+{{- if and .names (not .secretName) -}}
+{{- fail "decision.clientCertificates.secretName is empty: name the Secret with the authority of the certificates; no other counts" -}}
+{{- end -}}
+{{- if .secretName -}}
+{{- include "sallyport.needs" (list .names "decision.clientCertificates.names is empty: name what the certificate of the ingress controller says; not all of the authority may ask") -}}
+{{- include "sallyport.needs" (list $.Values.tls.secretName "tls.secretName is empty: certificates of clients are shown over TLS") -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -15,7 +15,11 @@ secrets and times of draining. No secret is in it, only where each is found.
 {{- end -}}
 {{- if .Values.tls.secretName -}}
 {{- $certificate := dict "certificate" "/run/sallyport/tls/tls.crt" "key" "/run/sallyport/tls/tls.key" -}}
-{{- $_ := set (eq .Values.mode "decision" | ternary $decision $listen) "tls" (dict "certificates" (list $certificate)) -}}
+{{- $tls := dict "certificates" (list $certificate) -}}
+{{- if include "sallyport.proxyAuthority" . -}}
+{{- $_ := set $tls "clientCertificates" (dict "ca" "/run/sallyport/proxies/ca.crt" "mode" .Values.decision.clientCertificates.mode) -}}
+{{- end -}}
+{{- $_ := set (eq .Values.mode "decision" | ternary $decision $listen) "tls" $tls -}}
 {{- end -}}
 {{- $store := dict "postgres" (dict "url" "${env:DATABASE_URL}") -}}
 {{- if .Values.migrations.enabled -}}
@@ -34,19 +38,37 @@ secrets and times of draining. No secret is in it, only where each is found.
 {{- mergeOverwrite (deepCopy .Values.config) $own | toYaml -}}
 {{- end -}}
 
-{{/* Who may ask what to do with a request: the ingress controller, by the secret that it was given. */}}
+{{/* Who may ask what to do with a request: the ingress controller, by the secret that it was given or its certificate. */}}
 {{- define "sallyport.decision" -}}
 address: {{ .Values.decision.address | quote }}
 port: {{ .Values.decision.port }}
+{{- if .Values.decision.grpc.enabled }}
+grpc:
+  address: {{ .Values.decision.address | quote }}
+  port: {{ .Values.decision.grpc.port }}
+{{- end }}
 proxies:
   - name: ingress-controller
+    {{- if .Values.secrets.proxy.name }}
     secrets:
       - ${env:PROXY_SECRET}
       {{- if .Values.secrets.nextProxy.name }}
       - ${env:NEXT_PROXY_SECRET}
       {{- end }}
+    {{- end }}
+    {{- if include "sallyport.proxyAuthority" . }}
+    certificates:
+      {{- toYaml .Values.decision.clientCertificates.names | nindent 6 }}
+    {{- end }}
     copies:
       {{- toYaml .Values.decision.copies | nindent 6 }}
+{{- end -}}
+
+{{/* The Secret with the authority of proxies' certificates; empty where none counts. */}}
+{{- define "sallyport.proxyAuthority" -}}
+{{- if eq .Values.mode "decision" -}}
+{{- .Values.decision.clientCertificates.secretName -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

@@ -16,6 +16,11 @@ ports:
     containerPort: {{ .Values.listen.port }}
   {{- end }}
     protocol: TCP
+  {{- if and (eq .Values.mode "decision") .Values.decision.grpc.enabled }}
+  - name: decision-grpc
+    containerPort: {{ .Values.decision.grpc.port }}
+    protocol: TCP
+  {{- end }}
   - name: sallyport-admin
     containerPort: {{ .Values.admin.port }}
     protocol: TCP
@@ -51,7 +56,7 @@ volumeMounts:
 {{- if .Values.secrets.redis.name -}}
 {{- $_ := set $secrets "REDIS_URL" .Values.secrets.redis -}}
 {{- end -}}
-{{- if eq .Values.mode "decision" -}}
+{{- if and (eq .Values.mode "decision") .Values.secrets.proxy.name -}}
 {{- $_ := set $secrets "PROXY_SECRET" .Values.secrets.proxy -}}
 {{- if .Values.secrets.nextProxy.name -}}
 {{- $_ := set $secrets "NEXT_PROXY_SECRET" .Values.secrets.nextProxy -}}

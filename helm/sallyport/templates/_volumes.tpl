@@ -26,6 +26,15 @@ What is mounted: the configuration, the files that it names, and for the gateway
     secretName: {{ . }}
     defaultMode: 288
 {{- end }}
+{{- with include "sallyport.proxyAuthority" $root }}
+- name: sallyport-proxies
+  secret:
+    secretName: {{ . }}
+    defaultMode: 288
+    items:
+      - key: {{ $root.Values.decision.clientCertificates.key }}
+        path: ca.crt
+{{- end }}
 {{- range $folder, $secret := $root.Values.secretFiles }}
 - name: sallyport-secret-{{ $folder }}
   secret:
@@ -41,6 +50,11 @@ What is mounted: the configuration, the files that it names, and for the gateway
 {{- if .Values.tls.secretName }}
 - name: sallyport-tls
   mountPath: /run/sallyport/tls
+  readOnly: true
+{{- end }}
+{{- if include "sallyport.proxyAuthority" . }}
+- name: sallyport-proxies
+  mountPath: /run/sallyport/proxies
   readOnly: true
 {{- end }}
 {{- range $folder, $_ := .Values.secretFiles }}

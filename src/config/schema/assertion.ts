@@ -14,6 +14,12 @@ export const assertion = z
     issuer: word('https://gateway.example').describe(
       'Who asserts (`iss`): a URL, or a word without «:». Another than that of any registry token.',
     ),
+    algorithm: z
+      .enum(['ES256', 'EdDSA'])
+      .default('ES256')
+      .describe(
+        'What assertions are signed by: ECDSA on P-256, or Ed25519. Tokens for registries are ES256 always.',
+      ),
     lifetime: duration()
       .prefault('60s')
       .describe('How long an assertion is good at the most, from 5s to 10m; it never outlives its token.'),

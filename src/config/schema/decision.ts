@@ -45,24 +45,23 @@ export const decision = z
     port: count(0, 65_535).prefault(8082).describe('Port of the questions over HTTP; 0 takes a free one.'),
     grpc: z
       .strictObject({
-        address: z
-          .string()
-          .default('127.0.0.1')
-          .describe(
-            'Address of the questions by gRPC. Plain: on the machine itself, or in a mesh that encrypts.',
-          ),
+        address: z.string().default('127.0.0.1').describe('Address of the questions by gRPC.'),
         port: count(0, 65_535).prefault(8083).describe('Port of the questions by gRPC; 0 takes a free one.'),
       })
       .optional()
       .describe(
-        "Envoy's `envoy.service.auth.v3.Authorization` and `envoy.service.ext_proc.v3.ExternalProcessor` (which filters responses, too), and `grpc.health.v1.Health`. Proxies prove themselves by a secret in the metadata. Omitted: no gRPC.",
+        "Envoy's `envoy.service.auth.v3.Authorization` and `envoy.service.ext_proc.v3.ExternalProcessor` (which filters responses, too), and `grpc.health.v1.Health`. Proxies prove themselves by a secret in the metadata or by a client certificate. Omitted: no gRPC.",
       ),
-    tls: tls.optional().describe('TLS towards proxies that ask over HTTP. Omitted: plain.'),
+    tls: tls
+      .optional()
+      .describe(
+        'TLS towards proxies that ask, over HTTP/1.1 and by gRPC. Omitted: plain, for the machine itself or a mesh that encrypts.',
+      ),
     timeout: duration().prefault('5s').describe('How long a decision may take; then it is 503.'),
     proxies: z.array(proxy).min(1).describe('Who may ask. Nobody else is believed.'),
   })
   .describe(
-    'Decides for other proxies, which keep the data plane (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, Envoy ext_authz). Omitted: nobody can ask. See docs/decision.md.',
+    'Decides for other proxies, which keep the data plane (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, HAProxy by Lua, Envoy ext_authz). Omitted: nobody can ask. See docs/decision.md.',
   )
 
 export type DecisionSettings = z.output<typeof decision>

@@ -20,7 +20,7 @@ const door = 'envoy-grpc'
 
 export function checkBy(desk: AnsweringDesk, prove: ProveProxy) {
   return async (call: ServerUnaryCall<CheckRequest, CheckResponse>, reply: sendUnaryData<CheckResponse>) => {
-    const proxy = prove(call.metadata, door)
+    const proxy = prove(call, door)
     if (proxy === undefined) {
       reply(unproved)
       return

@@ -8,6 +8,7 @@ import { isRefusal, type Refusal } from '../../request/refusal.ts'
 import type { AskedRequest } from '../asked-request.ts'
 import type { Asker } from '../decision-desk.ts'
 import { type IdentifyProxy, type KnownProxy, proxySecretHeader } from '../known-proxies.ts'
+import { type ConnectedCall, certificateNamesOfCall } from './call-certificate.ts'
 import type { HeldAnswer } from './tell-process.ts'
 
 /** As the gateway has it. */
@@ -21,13 +22,16 @@ export interface AnsweringDesk {
 /** Told of each question by somebody who has not proved to be a proxy, and of the door that it was asked at. */
 export type OnUnproved = (refusal: Refusal, door: string) => void
 
+/** Of a call: what its client shows of itself. */
+type Shown = ConnectedCall & { readonly metadata: Metadata }
+
 /** `undefined` for who has not proved to be a proxy. */
-export type ProveProxy = (metadata: Metadata, door: string) => KnownProxy | undefined
+export type ProveProxy = (call: Shown, door: string) => KnownProxy | undefined
 
 export function proveBy(identify: IdentifyProxy, onUnproved: OnUnproved): ProveProxy {
-  return (metadata, door) => {
-    const secrets = metadata.get(proxySecretHeader).map(String)
-    const proxy = identify({ secrets, certificateNames: [] })
+  return (call, door) => {
+    const secrets = call.metadata.get(proxySecretHeader).map(String)
+    const proxy = identify({ secrets, certificateNames: certificateNamesOfCall(call) })
     if (!isRefusal(proxy)) return proxy
     onUnproved(proxy, door)
     return undefined

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Server } from '@grpc/grpc-js'
 import type { IdentifyProxy } from '../known-proxies.ts'
 import { authorization, checkBy } from './check-request.ts'
 import { type AnsweringDesk, type OnUnproved, proveBy } from './grpc-desk.ts'
+import { type GrpcListener, type GrpcTls, openGrpcListener } from './grpc-listener.ts'
 import { health, healthBy } from './health.ts'
 import { externalProcessor, processBy } from './process-request.ts'
 
@@ -23,13 +25,22 @@ export interface GrpcServerOptions {
   readonly onUnproved: OnUnproved
   /** Whether the gateway is ready, and not about to go. */
   readonly isServing: () => boolean
+  /** Plain without it. */
+  readonly tls?: GrpcTls | undefined
+  readonly connectionsMax: number
+  /** How long it goes on taking questions once it is told to close, so that proxies can notice. */
+  readonly drainDelayMs: number
+  /** How long questions may take from then on. */
   readonly drainMs: number
 }
 
 export interface GrpcServer {
   readonly address: string
   readonly port: number
-  /** Takes no more questions, lets those under way be answered within the time, and breaks off the rest. Idempotent. */
+  /**
+   * As that of the data plane: goes on for the delay, then takes no more questions, lets those under way be answered
+   * within the time, and breaks off the rest. Idempotent.
+   */
   close(): Promise<void>
 }
 
@@ -41,35 +52,37 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.max_concurrent_streams': streamsMax,
     'grpc-node.max_session_memory': 16,
   })
-  const { address, port, desk, identify, onUnproved, isServing, drainMs } = options
+  const { address, port, desk, identify, onUnproved, isServing, tls, connectionsMax } = options
   const prove = proveBy(identify, onUnproved)
   server.addService(authorization, { check: checkBy(desk, prove) })
   server.addService(externalProcessor, { process: processBy(desk, prove) })
   server.addService(health, healthBy(isServing))
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`
-  server.bindAsync(place, ServerCredentials.createInsecure(), (error, bound) => {
-    if (error === null) resolve(bound)
-    else reject(error)
-  })
+  const listener = await openGrpcListener(server, { host: address, port }, tls, connectionsMax)
   let closing: Promise<void> | undefined
   return {
-    address,
-    port: await promise,
+    address: listener.address,
+    port: listener.port,
     close: () => {
-      closing ??= close(server, drainMs)
+      closing ??= close(server, listener, options)
       return closing
     },
   }
 }
 
-async function close(server: Server, drainMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
+async function close(
+  server: Server,
+  listener: GrpcListener,
+  { drainDelayMs, drainMs }: Pick<GrpcServerOptions, 'drainDelayMs' | 'drainMs'>,
+): Promise<void> {
+  if (drainDelayMs > 0) await sleep(drainDelayMs)
+  const left = listener.leave()
   const force = setTimeout(() => {
     server.forceShutdown()
-    resolve()
+    listener.closeAll()
   }, drainMs)
-  server.tryShutdown(() => resolve())
-  await promise
+  // Each connection is told to go. When it has ended it does not say: Node closes the sessions before it asks them.
+  server.tryShutdown(() => {})
+  await left
   clearTimeout(force)
+  listener.closeAll()
 }

@@ -31,7 +31,7 @@ const anotherCredential = refuse('undecidable', 'the request is to go up again w
 
 export function processBy(desk: AnsweringDesk, prove: ProveProxy) {
   return (call: Call): void => {
-    const proxy = prove(call.metadata, door)
+    const proxy = prove(call, door)
     if (proxy === undefined) {
       call.emit('error', unproved)
       return

@@ -1,6 +1,6 @@
 /**
- * Traefik's ForwardAuth and Caddy's `forward_auth`: the request stands in `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`,
- * and the proxy's peer is the last of `X-Forwarded-For`.
+ * Traefik's ForwardAuth, Caddy's `forward_auth`, and HAProxy by the script of its example: the request stands in
+ * `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`, and the proxy's peer is the last of `X-Forwarded-For`.
  * @module
  */
 
@@ -22,7 +22,7 @@ const notTheClients: ReadonlySet<string> = new Set([
   'x-forwarded-uri',
 ])
 
-export function forwardedDoor(name: 'traefik' | 'caddy'): HttpDoor {
+export function forwardedDoor(name: 'traefik' | 'caddy' | 'haproxy'): HttpDoor {
   return {
     name,
     read({ rawHeaders }) {

@@ -33,5 +33,6 @@ export const httpDoors: ReadonlyMap<string, HttpDoor> = new Map([
   ['nginx', nginxDoor],
   ['traefik', forwardedDoor('traefik')],
   ['caddy', forwardedDoor('caddy')],
+  ['haproxy', forwardedDoor('haproxy')],
   ['envoy', envoyDoor],
 ])

@@ -6,10 +6,23 @@
 import type { Report, SettingPath } from '../../config/problems.ts'
 import { readAuthorities, readPair, type TlsSettings, UnusableFile } from './certificate-pair.ts'
 
-const place = ['listen', 'tls'] as const
+/** What has certificates of its own: both towards others. */
+type WithTls = {
+  readonly [Section in 'listen' | 'decision']?: { readonly tls?: TlsSettings | undefined } | undefined
+}
 
 /** Reports every file that cannot be used, and, given the time, every certificate that is not valid then. */
-export function reportCertificates(tls: TlsSettings | undefined, report: Report, now?: number): void {
+export function reportCertificates({ listen, decision }: WithTls, report: Report, now?: number): void {
+  reportFilesOf(listen?.tls, ['listen', 'tls'], report, now)
+  reportFilesOf(decision?.tls, ['decision', 'tls'], report, now)
+}
+
+function reportFilesOf(
+  tls: TlsSettings | undefined,
+  place: SettingPath,
+  report: Report,
+  now: number | undefined,
+): void {
   if (tls === undefined) return
   for (const [index, settings] of tls.certificates.entries()) {
     const path = [...place, 'certificates', index]

@@ -9,7 +9,8 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../lib/clock.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { algorithm, type SignedStatement, signStatement } from './sign-statement.ts'
+import type { SigningAlgorithm } from '../keys/signing-key.ts'
+import { type SignedStatement, signStatement } from './sign-statement.ts'
 
 /** What one kind of statement says besides whose it is. */
 export interface AssertionKind<Content> {
@@ -38,6 +39,8 @@ export interface Assertion<Content> {
 }
 
 const type = 'JWT'
+/** The only one that registries verify. */
+const algorithm: SigningAlgorithm = 'ES256'
 /** Statements that are known to be genuine. */
 const rememberedMax = 20_000
 
@@ -58,7 +61,7 @@ export class Assertions<Content extends object> {
     const { write, ...terms } = this.#kind
     const { keyRing, clock } = this.#context
     const claims = write(content)
-    const statement = { ...terms, type, subject: tokenId, claims, endsAt: tokenExpiresAt }
+    const statement = { ...terms, algorithm, type, subject: tokenId, claims, endsAt: tokenExpiresAt }
     return signStatement(statement, keyRing(), clock.now())
   }
 
@@ -85,7 +88,7 @@ export class Assertions<Content extends object> {
       const { payload } = await jwtVerify(
         text.reveal(),
         ({ kid }) => {
-          const key = ring.signingKeys.find(({ id }) => id === kid)
+          const key = ring.signingKeys(algorithm).find(({ id }) => id === kid)
           if (key === undefined) throw new errors.JWKSNoMatchingKey()
           return key.publicKey
         },

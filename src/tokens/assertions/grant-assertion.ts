@@ -5,11 +5,13 @@
  */
 
 import type { KeyRing } from '../keys/key-ring.ts'
+import type { SigningAlgorithm } from '../keys/signing-key.ts'
 import type { Access, Token } from '../token.ts'
 import { type SignedStatement, signStatement } from './sign-statement.ts'
 
 /** What is the same in all assertions of a route. */
 export interface AssertionTerms {
+  readonly algorithm: SigningAlgorithm
   readonly issuer: string
   readonly audience: string
   readonly lifetimeMs: number

@@ -1,5 +1,5 @@
 /**
- * Signs what the gateway states (JWT, ES256), with the current key of its ring.
+ * Signs what the gateway states (JWT), with the current key of its ring.
  * @module
  */
 
@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto'
 import { type JWTPayload, SignJWT } from 'jose'
 import { Secret } from '../../lib/secret.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-
-export const algorithm = 'ES256'
+import type { SigningAlgorithm } from '../keys/signing-key.ts'
 
 export interface Statement {
+  readonly algorithm: SigningAlgorithm
   /** `typ` of its head: by it no kind of statement passes for another. */
   readonly type: string
   readonly issuer: string
@@ -32,11 +32,11 @@ export interface SignedStatement {
 
 /** `now` in milliseconds since the epoch. */
 export async function signStatement(
-  { type, issuer, audience, subject, claims, lifetimeMs, endsAt }: Statement,
+  { algorithm, type, issuer, audience, subject, claims, lifetimeMs, endsAt }: Statement,
   ring: KeyRing,
   now: number,
 ): Promise<SignedStatement> {
-  const [{ id, privateKey }] = ring.signingKeys
+  const [{ id, privateKey }] = ring.signingKeys(algorithm)
   const issuedAt = Math.floor(now / 1_000)
   const life = issuedAt + lifetimeMs / 1_000
   const expiresAt = Math.floor(endsAt === undefined ? life : Math.min(life, endsAt / 1_000))

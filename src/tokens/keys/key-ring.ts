@@ -10,7 +10,14 @@ import type { Secret } from '../../lib/secret.ts'
 import type { Digest, Digests } from '../ports.ts'
 import { parseRingText, type RingEntry, type RingMaterial } from './key-ring-text.ts'
 import { open, seal } from './seal.ts'
-import { type SigningKey, signingKeyFrom, signingSeedBytes } from './signing-key.ts'
+import {
+  edwardsKeyFrom,
+  edwardsSeedBytes,
+  type SigningAlgorithm,
+  type SigningKey,
+  signingKeyFrom,
+  signingSeedBytes,
+} from './signing-key.ts'
 
 interface RingKey {
   readonly id: string
@@ -20,14 +27,19 @@ interface RingKey {
   readonly auditing: KeyObject
   /** `signingSeedBytes` long. */
   readonly signing: KeyObject
+  /** `edwardsSeedBytes` long. */
+  readonly edwards: KeyObject
 }
+
+/** The current key's first. */
+type SigningKeys = readonly [SigningKey, ...SigningKey[]]
 
 /** Keys ready for use. Prints without them. */
 export class KeyRing implements EntrySealer {
   readonly #current: RingKey
   readonly #others: readonly RingKey[]
   /** Made when something is signed first, which most gateways never do. */
-  #signingKeys: readonly [SigningKey, ...SigningKey[]] | undefined
+  readonly #signingKeys = new Map<SigningAlgorithm, SigningKeys>()
 
   constructor({ current, keys }: RingMaterial) {
     this.#current = deriveKey(current)
@@ -67,9 +79,13 @@ export class KeyRing implements EntrySealer {
   }
 
   /** The current key's pair first. Every gateway that has the ring has the same pairs. */
-  get signingKeys(): readonly [SigningKey, ...SigningKey[]] {
-    this.#signingKeys ??= [pairOf(this.#current), ...this.#others.map(pairOf)]
-    return this.#signingKeys
+  signingKeys(algorithm: SigningAlgorithm): SigningKeys {
+    const known = this.#signingKeys.get(algorithm)
+    if (known !== undefined) return known
+    const pairOf = (key: RingKey) => pairBy(algorithm, key)
+    const pairs: SigningKeys = [pairOf(this.#current), ...this.#others.map(pairOf)]
+    this.#signingKeys.set(algorithm, pairs)
+    return pairs
   }
 
   /** Seals with the current key. `context` says what the entry is for, for example its cache key. */
@@ -114,11 +130,19 @@ function deriveKey({ id, secret }: RingEntry): RingKey {
     sealing: derive('sallyport seal v1'),
     auditing: derive('sallyport audit v1'),
     signing: derive('sallyport sign v1', signingSeedBytes),
+    edwards: derive('sallyport sign ed25519 v1', edwardsSeedBytes),
   }
 }
 
-function pairOf({ signing }: RingKey): SigningKey {
-  return signingKeyFrom(signing.export())
+function pairBy(algorithm: SigningAlgorithm, { signing, edwards }: RingKey): SigningKey {
+  switch (algorithm) {
+    case 'ES256':
+      return signingKeyFrom(signing.export())
+    case 'EdDSA':
+      return edwardsKeyFrom(edwards.export())
+    default:
+      return algorithm satisfies never
+  }
 }
 
 function digestWith({ id, pepper }: RingKey, secret: Secret): Digest {

@@ -1,12 +1,16 @@
 /**
- * A pair of keys on the curve P-256 that is made of a seed alone: whoever has the key ring signs alike and verifies what
- * any other has signed, and nothing more has to be kept or distributed.
+ * Pairs of keys that are made of a seed alone, on the curve P-256 and on Ed25519: whoever has the key ring signs alike and
+ * verifies what any other has signed, and nothing more has to be kept or distributed.
  * @module
  */
 
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 
+/** As JSON Web Signatures name it (RFC 7518 section 3.1, RFC 8037 section 3.1). */
+export type SigningAlgorithm = 'ES256' | 'EdDSA'
+
 export interface SigningKey {
+  readonly algorithm: SigningAlgorithm
   /** The fingerprint of the public key, in the form in which registries look keys up. */
   readonly id: string
   readonly privateKey: KeyObject
@@ -15,6 +19,9 @@ export interface SigningKey {
 
 /** 128 bits more than the order of the curve: what remains of the seed is as good as uniform (FIPS 186-5, A.2.1). */
 export const signingSeedBytes = 48
+
+/** Any 256 bits are a private key of Ed25519 (RFC 8032 section 5.1.5). */
+export const edwardsSeedBytes = 32
 
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
@@ -32,9 +39,21 @@ export function signingKeyFrom(seed: Buffer): SigningKey {
     x: point.subarray(1, 33).toString('base64url'),
     y: point.subarray(33).toString('base64url'),
   }
-  const privateKey = createPrivateKey({ format: 'jwk', key: jwk })
+  return pairOf('ES256', createPrivateKey({ format: 'jwk', key: jwk }))
+}
+
+/** PKCS #8 of such a key, up to its seed (RFC 8410 section 7). */
+const edwardsPrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** `seed` is `edwardsSeedBytes` long. */
+export function edwardsKeyFrom(seed: Buffer): SigningKey {
+  const der = Buffer.concat([edwardsPrefix, seed])
+  return pairOf('EdDSA', createPrivateKey({ format: 'der', type: 'pkcs8', key: der }))
+}
+
+function pairOf(algorithm: SigningAlgorithm, privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey)
-  return { id: fingerprintOf(publicKey), privateKey, publicKey }
+  return { algorithm, id: fingerprintOf(publicKey), privateKey, publicKey }
 }
 
 /** The first 240 bits of SHA-256 over the key's DER, in base32, in groups of four (the `kid` of registries, from libtrust). */

@@ -92,7 +92,7 @@ t.test(
     const settings = JSON.parse(readFileSync(installation.config, 'utf8'))
     const next = {
       ...settings,
-      assertion: { issuer: 'https://renamed.example', lifetime: '5m' },
+      assertion: { issuer: 'https://renamed.example', lifetime: '5m', algorithm: 'EdDSA' },
       routes: [{ ...routes[0], assertion: { audience: 'storage' } }],
     }
     writeFileSync(`${installation.config}.new`, JSON.stringify(next), { mode: 0o600 })
@@ -102,11 +102,14 @@ t.test(
     await until(() => gateway.output().split(inForce).length === 3)
     const after = await askAll()
     t.equal(new Set(after).size, 2)
-    const terms = { issuer: 'https://renamed.example', audience: 'storage' }
+    const terms = { issuer: 'https://renamed.example', audience: 'storage', algorithm: 'EdDSA' } as const
     for (const text of after) {
       const { iat = 0, exp = 0 } = await verifyAt(gateway.adminPort, text, terms)
       t.equal(exp - iat, 300)
-      await t.rejects(verifyAt(gateway.adminPort, text), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
+      const formerly = { algorithm: 'EdDSA' } as const
+      await t.rejects(verifyAt(gateway.adminPort, text, formerly), {
+        code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
+      })
     }
     t.equal((await gateway.request({ path: keysPath })).status, 401, 'the keys are published there no more')
   },

@@ -34,6 +34,23 @@ async function start(t: Test, input: Partial<GatewayInput> = {}, clock?: Clock) 
 
 const lastOf = ({ requests }: RecordingUpstream) => requests.at(-1)
 
+t.test('by Ed25519 it is proven as well, with keys that no other statement is signed by', async (t) => {
+  const { upstream, gateway } = await start(t, { assertion: { issuer, keysPath, algorithm: 'EdDSA' } })
+  const issued = await gateway.issue()
+  t.equal((await gateway.request({ path: '/x', headers: [bearer(issued)] })).status, 200)
+  const text = assertionIn(lastOf(upstream))
+  for (const port of [gateway.port, gateway.adminPort]) {
+    t.match(await verifyAt(port, text, { algorithm: 'EdDSA' }), { sub: 'alice', iss: issuer })
+    await t.rejects(verifyAt(port, text), 'by no other algorithm')
+  }
+  const [head = '', ...rest] = text.split('.')
+  const weaker = { ...JSON.parse(Buffer.from(head, 'base64url').toString()), alg: 'ES256' }
+  const renamed = [Buffer.from(JSON.stringify(weaker)).toString('base64url'), ...rest].join('.')
+  for (const algorithm of ['EdDSA', 'ES256'] as const) {
+    await t.rejects(verifyAt(gateway.port, renamed, { algorithm }))
+  }
+})
+
 t.test('an upstream learns who was let through, as what and where, and can prove it', async (t) => {
   const { upstream, gateway } = await start(t, {
     routes: [

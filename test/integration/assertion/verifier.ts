@@ -13,6 +13,7 @@ export const header = 'x-sallyport-assertion'
 export interface VerifierOptions {
   readonly audience?: string
   readonly issuer?: string
+  readonly algorithm?: 'ES256' | 'EdDSA'
   /** Milliseconds since the epoch. */
   readonly now?: number
 }
@@ -28,11 +29,11 @@ export function assertionIn(request: RecordedRequest | undefined, name = header)
 export async function verifyAt(
   port: number,
   text: string,
-  { audience = 'legacy', issuer: by = issuer, now = Date.now() }: VerifierOptions = {},
+  { audience = 'legacy', issuer: by = issuer, algorithm = 'ES256', now = Date.now() }: VerifierOptions = {},
 ): Promise<JWTPayload> {
   const keys = createRemoteJWKSet(new URL(`http://127.0.0.1:${port}${keysPath}`))
   const { payload } = await jwtVerify(text, keys, {
-    algorithms: ['ES256'],
+    algorithms: [algorithm],
     typ: 'sallyport+jwt',
     issuer: by,
     audience,

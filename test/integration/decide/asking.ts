@@ -12,7 +12,7 @@ import {
   recordingUpstream,
 } from '../../support/recording-upstream.ts'
 
-export const doorNames = ['nginx', 'traefik', 'caddy', 'envoy'] as const
+export const doorNames = ['nginx', 'traefik', 'caddy', 'haproxy', 'envoy'] as const
 export type DoorName = (typeof doorNames)[number]
 
 export const secret = 'a-secret-that-only-this-proxy-knows-0123'
@@ -45,6 +45,7 @@ export function phrase(door: DoorName, held: Held): { method: string; path: stri
       }
     case 'traefik':
     case 'caddy':
+    case 'haproxy':
       return {
         method: 'GET',
         path: `/${door}`,

@@ -139,7 +139,7 @@ function upgradeOf(door: DoorName): readonly (readonly [string, string])[] {
 t.test('what is asked anywhere else is not there', async (t) => {
   const { ask, gateway } = await startAsking(t, { routes })
   await ask('nginx')
-  for (const path of ['/', '/haproxy', '/nginxx', '/livez', '//nginx'])
+  for (const path of ['/', '/squid', '/nginxx', '/livez', '//nginx'])
     t.equal((await fetch(`http://127.0.0.1:${gateway.decisionPort}${path}`)).status, 404, path)
 })
 

@@ -94,7 +94,7 @@ t.test('the client that counts is the peer of the proxy, or whom a trusted peer 
     routes: [{ match: { path: '/x' }, authorize: { public: true } }],
     clientAddress: { trustedProxies: ['10.0.0.0/8'] },
   })
-  for (const door of ['traefik', 'caddy', 'envoy'] as const) {
+  for (const door of ['traefik', 'caddy', 'haproxy', 'envoy'] as const) {
     t.equal((await ask(door, { peer: '6.6.6.6, 192.0.2.7' })).status, 200)
     t.match(gateway.log.at(-1), { clientAddress: '192.0.2.7' }, 'whoever it names')
     t.equal((await ask(door, { peer: '6.6.6.6, 192.0.2.9, 10.1.1.1' })).status, 200)

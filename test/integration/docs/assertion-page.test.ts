@@ -28,38 +28,44 @@ interface Caller {
 
 type CallerOf = (request: { readonly headers: Readonly<Record<string, string>> }) => Promise<Caller>
 
+/** The page has the one, and says that the other stands in its place. */
+type Algorithm = 'ES256' | 'EdDSA'
+
 /** In a folder under this one's, where packages are found. */
-async function loadCallerOf(t: Test, port: number): Promise<CallerOf> {
+async function loadCallerOf(t: Test, port: number, algorithm: Algorithm): Promise<CallerOf> {
   const file = join(t.testdir(), 'caller-of.mjs')
-  writeFileSync(file, blockOf('js').replace('127.0.0.1:8080', `127.0.0.1:${port}`))
+  const text = blockOf('js').replace('127.0.0.1:8080', `127.0.0.1:${port}`)
+  writeFileSync(file, text.replace("'ES256'", `'${algorithm}'`))
   return (await import(pathToFileURL(file).href)).callerOf
 }
 
-t.test('an upstream that does as the page says learns who was let through', async (t) => {
-  const { assertion, routes } = parse(blockOf('yaml'))
-  const upstream = await recordingUpstream(t)
-  const gateway = await startTestGateway(t, {
-    upstream: upstream.url,
-    upstreams: { storage: { url: upstream.url } },
-    assertion,
-    routes: [
-      ...routes,
-      { ...routes[0], name: 'other', match: { path: '/v2/{account}' }, assertion: { audience: 'other' } },
-    ],
+for (const algorithm of ['ES256', 'EdDSA'] as const) {
+  t.test(`an upstream that does as the page says learns who was let through, by ${algorithm}`, async (t) => {
+    const { assertion, routes } = parse(blockOf('yaml'))
+    const upstream = await recordingUpstream(t)
+    const gateway = await startTestGateway(t, {
+      upstream: upstream.url,
+      upstreams: { storage: { url: upstream.url } },
+      assertion: { ...assertion, algorithm },
+      routes: [
+        ...routes,
+        { ...routes[0], name: 'other', match: { path: '/v2/{account}' }, assertion: { audience: 'other' } },
+      ],
+    })
+    const callerOf = await loadCallerOf(t, gateway.port, algorithm)
+    const { text } = await gateway.issue({
+      access: 'owner',
+      scopes: ['a', 'b'],
+      bindings: { account: ['AUTH_a'] },
+    })
+    const headers: HeaderLine[] = [['Authorization', `Bearer ${text}`]]
+    const sentTo = async (path: string) => {
+      t.equal((await gateway.request({ path, headers })).status, 200)
+      return { 'x-sallyport-assertion': upstream.requests.at(-1)?.header('x-sallyport-assertion')[0] ?? '' }
+    }
+    const caller = await callerOf({ headers: await sentTo('/v1/AUTH_a') })
+    t.strictSame(caller, { subject: 'alice', scopes: ['a', 'b'], isOwner: true })
+    await t.rejects(callerOf({ headers: {} }), 'nothing is no proof')
+    await t.rejects(callerOf({ headers: await sentTo('/v2/AUTH_a') }), /aud/)
   })
-  const callerOf = await loadCallerOf(t, gateway.port)
-  const { text } = await gateway.issue({
-    access: 'owner',
-    scopes: ['a', 'b'],
-    bindings: { account: ['AUTH_a'] },
-  })
-  const headers: HeaderLine[] = [['Authorization', `Bearer ${text}`]]
-  const sentTo = async (path: string) => {
-    t.equal((await gateway.request({ path, headers })).status, 200)
-    return { 'x-sallyport-assertion': upstream.requests.at(-1)?.header('x-sallyport-assertion')[0] ?? '' }
-  }
-  const caller = await callerOf({ headers: await sentTo('/v1/AUTH_a') })
-  t.strictSame(caller, { subject: 'alice', scopes: ['a', 'b'], isOwner: true })
-  await t.rejects(callerOf({ headers: {} }), 'nothing is no proof')
-  await t.rejects(callerOf({ headers: await sentTo('/v2/AUTH_a') }), /aud/)
-})
+}

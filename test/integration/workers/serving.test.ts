@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { newInstallation } from '../../support/installation.ts'
+import { type InstallationPlan, newInstallation } from '../../support/installation.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { startRedis } from '../../support/redis.ts'
 import { runProcess } from '../../support/run-process.ts'
@@ -106,17 +106,20 @@ t.test('a port in use is told as by a single process, and nobody stays', async (
   t.teardown(() => other.close())
   const { port } = other.address() as { port: number }
   const upstream = await recordingUpstream(t)
-  for (const section of ['listen', 'admin'] as const) {
-    const plan = { upstream: upstream.url, listen: { workers: 2 } }
-    const installation = newInstallation(t, {
-      ...plan,
-      [section]: { ...(section === 'listen' && plan.listen), port },
-    })
+  const proxies = [{ name: 'edge', secrets: ['a-secret-that-only-this-proxy-knows-0123'] }]
+  const taken: Readonly<Record<string, Partial<InstallationPlan>>> = {
+    'listen.port': { listen: { workers: 2, port } },
+    'admin.port': { admin: { port } },
+    'decision.port': { decision: { port, proxies } },
+    'decision.grpc.port': { decision: { port: 0, grpc: { port }, proxies } },
+  }
+  for (const [setting, plan] of Object.entries(taken)) {
+    const installation = newInstallation(t, { upstream: upstream.url, listen: { workers: 2 }, ...plan })
     const running = await runProcess(process.execPath, {
       args: [join(import.meta.dirname, '../../../src/main.ts'), 'serve', '--config', installation.config],
     })
     t.equal(await running.ended, 1)
     const [last] = running.output().trimEnd().split('\n').slice(-1)
-    t.equal(last, `sallyport: port ${port} is in use; set ${section}.port to a free one`)
+    t.equal(last, `sallyport: port ${port} is in use; set ${setting} to a free one`)
   }
 })

@@ -16,7 +16,7 @@ t.test(
   'a route asserts in its own header for its own upstream, a minute at a time, unless told otherwise',
   async (t) => {
     const { settings } = accepted(t, withAssertion({ assertion: {} }))
-    t.strictSame(settings.assertion, { ...issuing, lifetime: 60_000 })
+    t.strictSame(settings.assertion, { ...issuing, algorithm: 'ES256', lifetime: 60_000 })
     t.strictSame(settings.routes[0]?.assertion, { header: 'x-sallyport-assertion' })
   },
 )

@@ -19,10 +19,10 @@ t.test('a certificate that has expired, or is not valid yet, is a problem where 
     http2: true,
     clientCertificates: { ca: undefined, mode: 'none' as const },
   }
-  const problemsAt = (now?: string) => {
+  const problemsAt = (now?: string, section: 'listen' | 'decision' = 'listen') => {
     const problems: string[] = []
     reportCertificates(
-      tls,
+      { [section]: { tls } },
       (path, message) => problems.push(`${path.join('.')}: ${message}`),
       now === undefined ? now : Date.parse(now),
     )
@@ -35,5 +35,8 @@ t.test('a certificate that has expired, or is not valid yet, is a problem where 
   ])
   t.match(problemsAt('2020-01-01'), [
     /^listen\.tls\.certificates\.0\.certificate: .*service\.pem is not valid before 2026-11-22$/,
+  ])
+  t.match(problemsAt('2200-01-01', 'decision'), [
+    /^decision\.tls\.certificates\.0\.certificate: .*service\.pem expired on 2126-10-29$/,
   ])
 })

@@ -72,7 +72,7 @@ t.test('a key that leaves the ring takes its statements with it, remembered ones
 
 t.test('what is signed with the right key and says something else is none', async (t) => {
   const { state, assertions } = scene()
-  const [{ id: kid, privateKey }] = state.ring.signingKeys
+  const [{ id: kid, privateKey }] = state.ring.signingKeys('ES256')
   const claims = { note: '', sub: 'a', iss: 'here', aud: 'there', nbf: start / 1000, exp: start / 1000 + 60 }
   const signed = async (change: object, header: object = {}) =>
     new Secret(

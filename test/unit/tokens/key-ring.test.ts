@@ -121,10 +121,7 @@ t.test('a malformed ring is refused with a sentence that shows no secret', async
 })
 
 t.test('a ring prints without its keys', async (t) => {
-  t.same(
-    inspect(ringOf('k1', 'k1'), { depth: 9, showHidden: true }),
-    'KeyRing { [keyIds]: [Getter], [signingKeys]: [Getter] }',
-  )
+  t.same(inspect(ringOf('k1', 'k1'), { depth: 9, showHidden: true }), 'KeyRing { [keyIds]: [Getter] }')
   t.equal(JSON.stringify(ringOf('k1', 'k1')), '{}')
 })
 

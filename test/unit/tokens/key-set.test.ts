@@ -22,6 +22,19 @@ t.test('public keys are public', async (t) => {
   }
 })
 
+t.test('keys on Ed25519 are there where assertions are signed by them, ahead of the others', async (t) => {
+  const { keys } = keySetOf(new KeyRing(rotateKey(first, clock)), 'EdDSA')
+  t.same(
+    keys.map(({ alg }) => alg),
+    ['EdDSA', 'EdDSA', 'ES256', 'ES256'],
+  )
+  t.equal(new Set(keys.map(({ kid }) => kid)).size, 4)
+  for (const key of keys.slice(0, 2)) {
+    t.match(key, { kty: 'OKP', crv: 'Ed25519', use: 'sig' })
+    t.same(Object.keys(key).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
+  }
+})
+
 t.test('a staged key is there before it is used, and a retired one no more', async (t) => {
   const [former] = idsOf(first)
   const staged = stageKey(first, clock)

@@ -8,20 +8,20 @@ import t from 'tap'
 import { KeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing, parseRingText } from '../../../src/tokens/keys/key-ring-text.ts'
 import { rotateKey } from '../../../src/tokens/keys/rotate-key-ring.ts'
-import { signingKeyFrom, signingSeedBytes } from '../../../src/tokens/keys/signing-key.ts'
+import { edwardsKeyFrom, signingKeyFrom, signingSeedBytes } from '../../../src/tokens/keys/signing-key.ts'
 
 const clock = { now: () => 0 }
 const material = parseRingText(newKeyRing(clock).reveal())
 
 t.test('every gateway with the ring has the same keys, and the current one signs', async (t) => {
   const [one, other] = [new KeyRing(material), new KeyRing(material)]
-  t.equal(one.signingKeys[0].id, other.signingKeys[0].id)
-  const signature = sign('sha256', Buffer.from('text'), one.signingKeys[0].privateKey)
-  t.ok(verify('sha256', Buffer.from('text'), other.signingKeys[0].publicKey, signature))
+  t.equal(one.signingKeys('ES256')[0].id, other.signingKeys('ES256')[0].id)
+  const signature = sign('sha256', Buffer.from('text'), one.signingKeys('ES256')[0].privateKey)
+  t.ok(verify('sha256', Buffer.from('text'), other.signingKeys('ES256')[0].publicKey, signature))
   const rotated = new KeyRing(rotateKey(material, clock))
-  t.equal(rotated.signingKeys.length, 2)
-  t.not(rotated.signingKeys[0].id, one.signingKeys[0].id)
-  t.equal(rotated.signingKeys[1]?.id, one.signingKeys[0].id)
+  t.equal(rotated.signingKeys('ES256').length, 2)
+  t.not(rotated.signingKeys('ES256')[0].id, one.signingKeys('ES256')[0].id)
+  t.equal(rotated.signingKeys('ES256')[1]?.id, one.signingKeys('ES256')[0].id)
 })
 
 t.test('the id is what docker-registry computes of the key', async (t) => {
@@ -40,6 +40,19 @@ t.test('the least and the greatest seed make keys of the curve', async (t) => {
 
 t.test('a ring prints without its keys', async (t) => {
   const ring = new KeyRing(material)
-  const { d = '' } = ring.signingKeys[0].privateKey.export({ format: 'jwk' })
+  const { d = '' } = ring.signingKeys('ES256')[0].privateKey.export({ format: 'jwk' })
   t.notOk(JSON.stringify(ring).includes(d))
+})
+
+t.test('on Ed25519 the seed is the private key, as the standard has it', async (t) => {
+  // RFC 8032 section 7.1, the first.
+  const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60'
+  const point = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
+  const { publicKey, privateKey, algorithm } = edwardsKeyFrom(Buffer.from(seed, 'hex'))
+  t.equal(algorithm, 'EdDSA')
+  t.equal(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex'), point)
+  t.equal(
+    sign(null, Buffer.alloc(0), privateKey).toString('hex'),
+    'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
+  )
 })

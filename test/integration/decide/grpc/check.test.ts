@@ -69,6 +69,8 @@ async function opened(t: Test) {
     identify: compileKnownProxies([{ name: 'edge', secrets: [secret], certificates: [], copies: [] }]),
     onUnproved: () => unproved++,
     isServing: () => true,
+    connectionsMax: 100,
+    drainDelayMs: 0,
     drainMs: 200,
   })
   const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())

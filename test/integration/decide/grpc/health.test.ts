@@ -27,6 +27,8 @@ t.test('says whether the gateway is ready, without a secret, and knows its servi
     identify: compileKnownProxies([]),
     onUnproved: () => t.fail('a probe is no question'),
     isServing: () => isServing,
+    connectionsMax: 100,
+    drainDelayMs: 0,
     drainMs: 200,
   })
   const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())

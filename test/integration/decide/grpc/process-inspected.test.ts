@@ -46,6 +46,8 @@ async function opened(t: Test, looks: Partial<Looks>) {
     identify: compileKnownProxies([{ name: 'edge', secrets: [secret], certificates: [], copies: [] }]),
     onUnproved: () => t.fail('proved'),
     isServing: () => true,
+    connectionsMax: 100,
+    drainDelayMs: 0,
     drainMs: 200,
   })
   const open = openStreams(t, server.port)

@@ -4,7 +4,14 @@
  */
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js'
 import {
   ExternalProcessor,
   type HeaderMutation,
@@ -46,8 +53,13 @@ export async function startProcessing(t: Scope, routes: GatewayInput['routes']):
 }
 
 /** Messages are sent as they are written, or bytes in place of one. */
-export function openStreams(t: Scope, port: number): Processing['open'] {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
+export function openStreams(
+  t: Scope,
+  port: number,
+  channel: ChannelCredentials = credentials.createInsecure(),
+  options: object = {},
+): Processing['open'] {
+  const client = new Client(`127.0.0.1:${port}`, channel, options)
   t.teardown(() => client.close())
   return (proof = [secret]) => {
     const metadata = new Metadata()

@@ -4,17 +4,12 @@
  * @module
  */
 
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import {
-  CheckRequestSchema,
-  type CheckResponse,
-  CheckResponseSchema,
-} from '../../../../src/decide/grpc/generated/envoy/service/auth/v3/external_auth_pb.ts'
+import type { CheckResponse } from '../../../../src/decide/grpc/generated/envoy/service/auth/v3/external_auth_pb.ts'
 import type { HeaderLine } from '../../../support/recording-upstream.ts'
-import { type Held, secret, startAsking } from '../asking.ts'
+import { secret, startAsking } from '../asking.ts'
+import { openChecks } from './checking.ts'
 
 const routes = [
   { match: { path: '/x' }, authorize: { scopes: { allOf: ['read'] } } },
@@ -28,41 +23,7 @@ async function opened(t: Test) {
     routes,
     decision: { proxies: [{ name: 'edge', secrets: [secret] }], grpc: { port: 0 } },
   })
-  const client = new Client(`127.0.0.1:${asking.gateway.grpcPort}`, credentials.createInsecure())
-  t.teardown(() => client.close())
-  const check = (held: Held, proof = secret): Promise<CheckResponse> => {
-    const metadata = new Metadata()
-    metadata.add('x-sallyport-proxy', proof)
-    return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        '/envoy.service.auth.v3.Authorization/Check',
-        (request: ReturnType<typeof question>) => Buffer.from(toBinary(CheckRequestSchema, request)),
-        (bytes: Buffer) => fromBinary(CheckResponseSchema, bytes),
-        question(held),
-        metadata,
-        (error, response) => (response === undefined ? reject(error) : resolve(response)),
-      )
-    })
-  }
-  return { ...asking, check }
-}
-
-function question({ method = 'GET', path = '/x', host = 'app.example', peer = '127.0.0.1', ...held }: Held) {
-  const lines: HeaderLine[] = [
-    [':method', method],
-    [':path', path],
-    [':authority', host],
-    [':scheme', held.scheme ?? 'http'],
-    ...(held.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const),
-  ]
-  const headers = lines.map(([key, value]) => ({ key, rawValue: Buffer.from(value, 'latin1') }))
-  const init: MessageInitShape<typeof CheckRequestSchema> = {
-    attributes: {
-      source: { address: { address: { case: 'socketAddress', value: { address: peer } } } },
-      request: { http: { protocol: 'HTTP/1.1', headerMap: { headers } } },
-    },
-  }
-  return create(CheckRequestSchema, init)
+  return { ...asking, check: openChecks(t, asking.gateway.grpcPort) }
 }
 
 /** What Envoy would send of the client's lines, by names in lower case; `undefined` when it is to refuse. */
@@ -112,7 +73,7 @@ t.test('a credential leaves the query, which Envoy can be told', async (t) => {
 
 t.test('whoever has not proved itself is told nothing, and the log says so', async (t) => {
   const { check, gateway } = await opened(t)
-  await t.rejects(check({ path: '/open' }, 'another-secret-of-a-decent-length-0123'), { code: 16 })
+  await t.rejects(check({ path: '/open' }, ['another-secret-of-a-decent-length-0123']), { code: 16 })
   t.match(gateway.log.at(-1), { outcome: 'untrusted_proxy', proxy: '(unknown)' })
 })
 
