@@ -68,9 +68,9 @@ export class SpanExporter {
   /** Sends what is left, within two seconds; what is left then is lost. */
   async close(): Promise<void> {
     this.#closing.abort()
+    clearTimeout(this.#timer)
     await within(farewellMs, this.#sendRest()).catch(() => {})
     this.#isClosed = true
-    clearTimeout(this.#timer)
     const lost = this.#waiting.length + this.#underWay
     if (lost === 0) return
     this.#options.onSpans('undelivered', lost)
@@ -143,7 +143,7 @@ export class SpanExporter {
 
   /** Said once, until a batch has been taken. */
   #failed(reason: string): void {
-    if (this.#isFailing) return
+    if (this.#isFailing || this.#isClosed) return
     this.#isFailing = true
     this.#options.log.warn({ reason }, 'the collector does not take spans; they are counted and given up')
   }
