@@ -104,7 +104,9 @@ function openExporter(
 ): SpanExporter | undefined {
   if (endpoint === undefined) return undefined
   const { origin, host, pathname, search } = new URL(endpoint)
-  const timeouts = { connect: timeout, headers: timeout, bodyIdle: timeout, keepAlive: 4000 }
+  // The deadline of the whole comes first.
+  const later = 2 * timeout
+  const timeouts = { connect: later, headers: later, bodyIdle: later, keepAlive: 4000 }
   const client = openClient({
     url: origin,
     protocol: 'http1',

@@ -32,7 +32,9 @@ export const tracing = z
       .record(headerName(), printable())
       .default({})
       .describe('Headers for the collector, such as a key: `Bearer ${env:OTLP_KEY}`.'),
-    timeout: duration().prefault('5s').describe('How long the collector may take for its answer.'),
+    timeout: duration()
+      .prefault('5s')
+      .describe('How long the collector may take for its answer; at most 1m.'),
     tls: z
       .strictObject({
         ca: z.string().optional().describe('Private certificate authority, PEM: `${file:ca.pem}`.'),

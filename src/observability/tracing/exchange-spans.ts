@@ -10,6 +10,7 @@ import type { Exchange } from '../../request/exchange.ts'
 import type { Attempt, ExchangeTrace, StageTime } from '../../request/exchange-trace.ts'
 import { knownMethods } from '../labels.ts'
 import type { ExchangeOutcome } from '../metrics.ts'
+import { onceForEach } from '../once-for-each.ts'
 import type { Redaction } from '../redaction.ts'
 import type { Attributes, Span } from './span.ts'
 
@@ -162,13 +163,20 @@ function spanName(method: string, pattern: string | undefined): string {
   return pattern === undefined ? name : `${name} ${pattern}`
 }
 
+/** Of a target by its URL, of which there are no more than are configured. */
+const placeOf = onceForEach((url: string) => {
+  const { protocol, hostname, port, host, origin, pathname } = new URL(url)
+  if (host === '') return { address: pathname, port: undefined, origin: undefined }
+  return { address: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80), origin }
+})
+
 function placeAttributes(url: string, target: string): Attributes {
-  const { protocol, hostname, port, host, pathname } = new URL(url)
-  if (host === '') return { 'server.address': pathname, 'network.transport': 'unix' }
+  const { address, port, origin } = placeOf(url)
   return {
-    'url.full': `${protocol}//${host}${target}`,
-    'server.address': hostname,
-    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    'url.full': origin && origin + target,
+    'server.address': address,
+    'server.port': port,
+    'network.transport': origin === undefined ? 'unix' : undefined,
   }
 }
 

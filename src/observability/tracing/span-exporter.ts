@@ -119,14 +119,14 @@ export class SpanExporter {
   async #deliver(document: string, count: number): Promise<number | undefined> {
     const { post } = this.#options
     for (let left = tries; left > 0; left--) {
-      const answer = await post(document).catch(reasonOf)
-      if (typeof answer === 'string' || statusesOfLater.has(answer.status)) {
-        this.#failed(typeof answer === 'string' ? answer : `status ${answer.status}`)
+      const answer = await post(document).catch(errorOf)
+      if (answer instanceof Error || statusesOfLater.has(answer.status)) {
+        this.#failed(answer)
         if (left === 1 || !(await this.#pause())) return undefined
         continue
       }
       if (answer.status < 200 || answer.status > 299) {
-        this.#failed(`status ${answer.status}`)
+        this.#failed(answer)
         return count
       }
       this.#isFailing = false
@@ -142,15 +142,19 @@ export class SpanExporter {
   }
 
   /** Said once, until a batch has been taken. */
-  #failed(reason: string): void {
+  #failed(answer: Error | CollectorAnswer): void {
     if (this.#isFailing || this.#isClosed) return
     this.#isFailing = true
-    this.#options.log.warn({ reason }, 'the collector does not take spans; they are counted and given up')
+    const why =
+      answer instanceof Error
+        ? { reason: answer.message, error: answer }
+        : { reason: `status ${answer.status}` }
+    this.#options.log.warn(why, 'the collector does not take spans; they are counted and given up')
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'no answer'
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error('no answer')
 }
 
 /** OTLP: a collector may take some spans and say how many it did not. */

@@ -89,11 +89,14 @@ t.test('a collector that is busy is asked again', async (t) => {
 
 t.test('a collector that is down costs nothing but its spans', async (t) => {
   const upstream = await recordingUpstream(t)
-  const { gateway, collector } = await startTraced(t, upstream.url, { routes })
+  const headers = { authorization: 'Bearer of-the-collector' }
+  const { gateway, collector } = await startTraced(t, upstream.url, { routes, tracing: { headers } })
   await collector.close()
   t.strictSame(await ask(gateway, 10), allGood)
   await until(async () => (await spansThat(gateway, 'undelivered')) === 20)
   t.equal(complaints(gateway).length, 1)
+  t.match(complaints(gateway)[0], { error: { cause: { code: 'ECONNREFUSED' } } })
+  t.notMatch(JSON.stringify(gateway.log), 'of-the-collector')
 })
 
 t.test('a collector that does not answer costs nothing but its spans', async (t) => {
@@ -151,7 +154,7 @@ t.test('what has not gone out when the gateway closes goes out then', async (t) 
 
 t.test('a gateway that closes does not wait for a collector that does not answer', async (t) => {
   const upstream = await recordingUpstream(t)
-  const { gateway, collector } = await startTraced(t, upstream.url, { routes, tracing: { timeout: '1h' } })
+  const { gateway, collector } = await startTraced(t, upstream.url, { routes, tracing: { timeout: '1m' } })
   collector.answer(() => {})
   t.strictSame(await ask(gateway, 10), allGood)
   await gateway.close()

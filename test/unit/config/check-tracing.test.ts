@@ -37,6 +37,7 @@ t.test('what is no tracing is refused', async (t) => {
     { endpoint, headers: { authorization: 'a\r\nb: c' } },
     { endpoint, headers: { 'x y': 'a' } },
     { endpoint, timeout: '0s' },
+    { endpoint, timeout: '61s' },
     { endpoint, trust: 'all' },
     { endpoint, tls: { verify: false } },
     ...[-0.1, 1.1, '1.5', 'half', Number.NaN, null].map((ratio) => ({ sampling: { ratio } })),
