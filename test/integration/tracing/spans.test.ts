@@ -136,6 +136,13 @@ t.test('a request whose head is refused leaves a span as well', async (t) => {
   t.equal((await gateway.raw('GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n')).status, 400)
   const [span] = await spansWhen(collector, 1)
   t.match(span, { name: 'GET', attributes: { 'error.type': 'malformed_host' } })
+  t.equal((await gateway.raw('GET /a HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n')).status, 400)
+  const [, unread] = await spansWhen(collector, 2)
+  t.match(unread, {
+    name: 'GET',
+    attributes: { 'error.type': 'malformed_header', 'sallyport.decision': 'refused' },
+  })
+  t.match(gateway.log.at(-1), { traceId: unread?.traceId, spanId: unread?.spanId })
 })
 
 t.test('an upstream that cannot be reached is an error of both spans', async (t) => {

@@ -41,6 +41,13 @@ t.test('what there is no room for is dropped and counted, by number and by lengt
   }
 })
 
+t.test('what is under way and what waits at the end is counted as lost', async (t) => {
+  const { exporter, counts } = exporterThat(() => new Promise<never>(() => {}))
+  for (let index = 0; index < 600; index++) exporter.add('{}')
+  await exporter.close()
+  t.strictSame(counts, { exported: 0, dropped: 0, undelivered: 600, rejected: 0 })
+})
+
 t.test('no answer of a collector makes a span uncounted, or counted twice', async (t) => {
   const bodies = fc.oneof(
     fc.string(),
