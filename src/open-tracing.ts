@@ -121,10 +121,7 @@ function openExporter(
   const target = pathname + search
   const limits = { deadlineMs: timeout, bodyBytesMax: answerBytesMax }
   const exporter = new SpanExporter({
-    post: (document) => {
-      const body = Buffer.from(document)
-      return askUpstream(collector, { method: 'POST', target, headers: lines, body }, limits)
-    },
+    post: (body) => askUpstream(collector, { method: 'POST', target, headers: lines, body }, limits),
     resource: {
       'service.name': serviceName,
       'service.instance.id': randomUUID(),

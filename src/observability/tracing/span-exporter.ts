@@ -7,14 +7,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { within } from '../../lib/within.ts'
 import type { Log } from '../log.ts'
-import { type Attributes, exportText } from './span.ts'
+import type { Attributes } from './span.ts'
+import { SpanBatch } from './span-batch.ts'
 
 /** `dropped`: there was no room; `undelivered`: the collector did not take them in time; `rejected`: it does not want them. */
 export type SpanResult = 'exported' | 'dropped' | 'undelivered' | 'rejected'
 
 export interface SpanExporterOptions {
   /** Posts the document; rejects when no answer came in time. */
-  readonly post: (document: string) => Promise<CollectorAnswer>
+  readonly post: (document: Buffer) => Promise<CollectorAnswer>
   /** Who made the spans. */
   readonly resource: Attributes
   /** Told what became of so many spans. */
@@ -27,10 +28,8 @@ export interface CollectorAnswer {
   readonly body: Buffer
 }
 
-/** What waits, besides the batch under way. Text counts as its characters. */
-const waitingSpansMax = 4096
-const waitingCharactersMax = 8 * 1024 * 1024
-const batchSpansMax = 512
+/** Full ones that wait, besides the one under way and the one that is filled. */
+const batchesMax = 16
 const intervalMs = 1000
 const tries = 3
 const pauseMs = 1000
@@ -40,9 +39,9 @@ const statusesOfLater: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 export class SpanExporter {
   readonly #options: SpanExporterOptions
-  #waiting: string[] = []
-  #waitingCharacters = 0
-  #underWay = 0
+  #filling: SpanBatch | undefined
+  readonly #full: SpanBatch[] = []
+  #underWay: SpanBatch | undefined
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   readonly #closing = new AbortController()
@@ -55,14 +54,8 @@ export class SpanExporter {
 
   /** Takes a span as `spanText` makes it. */
   add(text: string): void {
-    const characters = this.#waitingCharacters + text.length
-    if (this.#isClosed || this.#waiting.length >= waitingSpansMax || characters > waitingCharactersMax) {
-      this.#options.onSpans('dropped', 1)
-      return
-    }
-    this.#waiting.push(text)
-    this.#waitingCharacters = characters
-    this.#schedule()
+    if (this.#isClosed || !this.#fill(text)) this.#options.onSpans('dropped', 1)
+    else this.#schedule()
   }
 
   /** Sends what is left, within two seconds; what is left then is lost. */
@@ -71,7 +64,8 @@ export class SpanExporter {
     clearTimeout(this.#timer)
     await within(farewellMs, this.#sendRest()).catch(() => {})
     this.#isClosed = true
-    const lost = this.#waiting.length + this.#underWay
+    const batches = [this.#underWay, this.#filling, ...this.#full]
+    const lost = batches.reduce((sum, batch) => sum + (batch?.count ?? 0), 0)
     if (lost === 0) return
     this.#options.onSpans('undelivered', lost)
     this.#options.log.warn({ spans: lost }, 'spans were not delivered before the end')
@@ -79,44 +73,67 @@ export class SpanExporter {
 
   async #sendRest(): Promise<void> {
     await this.#sending
-    while (this.#waiting.length > 0) await this.#sendBatch()
+    for (let batch = this.#take(); batch !== undefined; batch = this.#take()) await this.#sendBatch(batch)
+  }
+
+  /** False where there is no room. */
+  #fill(text: string): boolean {
+    const { resource } = this.#options
+    this.#filling ??= new SpanBatch(resource)
+    if (this.#filling.add(text)) return true
+    // It would not fit into another one either.
+    if (this.#filling.count === 0) return false
+    if (this.#full.length >= batchesMax) return false
+    this.#full.push(this.#filling)
+    this.#filling = new SpanBatch(resource)
+    return this.#filling.add(text)
+  }
+
+  /** What has waited longest. */
+  #take(): SpanBatch | undefined {
+    const full = this.#full.shift()
+    if (full !== undefined) return full
+    const filling = this.#filling
+    this.#filling = undefined
+    return filling
   }
 
   #schedule(): void {
     if (this.#sending !== undefined || this.#closing.signal.aborted) return
-    if (this.#waiting.length >= batchSpansMax) this.#send()
+    if (this.#full.length > 0) this.#send()
     else this.#timer ??= setTimeout(() => this.#send(), intervalMs).unref()
   }
 
   #send(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#sending = this.#sendBatch().finally(() => {
+    const batch = this.#take()
+    if (batch === undefined) return
+    this.#sending = this.#sendBatch(batch).finally(() => {
       this.#sending = undefined
-      if (this.#waiting.length > 0) this.#schedule()
+      if (this.#filling !== undefined || this.#full.length > 0) this.#schedule()
     })
   }
 
   /** Never rejects. */
-  async #sendBatch(): Promise<void> {
-    const { resource, onSpans } = this.#options
-    const batch = this.#waiting.splice(0, batchSpansMax)
-    for (const text of batch) this.#waitingCharacters -= text.length
-    this.#underWay = batch.length
-    const rejected = await this.#deliver(exportText(resource, batch), batch.length)
+  async #sendBatch(batch: SpanBatch): Promise<void> {
+    const { onSpans } = this.#options
+    const { count } = batch
+    this.#underWay = batch
+    const rejected = await this.#deliver(batch.document(), count)
     // After its end, the exporter has given up the batch as well.
     if (this.#isClosed) return
-    this.#underWay = 0
+    this.#underWay = undefined
     if (rejected === undefined) {
-      onSpans('undelivered', batch.length)
+      onSpans('undelivered', count)
       return
     }
-    onSpans('exported', batch.length - rejected)
+    onSpans('exported', count - rejected)
     onSpans('rejected', rejected)
   }
 
   /** How many the collector rejected; `undefined` where it did not take the batch at all. */
-  async #deliver(document: string, count: number): Promise<number | undefined> {
+  async #deliver(document: Buffer, count: number): Promise<number | undefined> {
     const { post } = this.#options
     for (let left = tries; left > 0; left--) {
       const answer = await post(document).catch(errorOf)

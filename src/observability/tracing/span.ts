@@ -36,13 +36,8 @@ export function spanText(span: Span): string {
   return `{"traceId":"${traceId}","spanId":"${spanId}"${parent}${state},"name":${JSON.stringify(name)},"kind":${kinds[kind]},${times},"attributes":[${attributesText(span.attributes)}]${status}}`
 }
 
-/** The spans as one request of OTLP. `resource` says who made them. */
-export function exportText(resource: Attributes, spans: readonly string[]): string {
-  const told = `{"attributes":[${attributesText(resource)}]}`
-  return `{"resourceSpans":[{"resource":${told},"scopeSpans":[{"scope":{"name":"sallyport"},"spans":[${spans.join(',')}]}]}]}`
-}
-
-function attributesText(attributes: Attributes): string {
+/** As the list of OTLP has them, without its brackets. */
+export function attributesText(attributes: Attributes): string {
   let text = ''
   for (const key in attributes) {
     const value = attributes[key]

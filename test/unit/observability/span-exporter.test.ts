@@ -11,7 +11,7 @@ import { type CollectorAnswer, SpanExporter } from '../../../src/observability/t
 const log = createLog({ level: 'silent' })
 const good = { status: 200, body: Buffer.from('{}') }
 
-function exporterThat(post: (document: string) => Promise<CollectorAnswer>) {
+function exporterThat(post: (document: Buffer) => Promise<CollectorAnswer>) {
   const counts = { exported: 0, dropped: 0, undelivered: 0, rejected: 0 }
   const exporter = new SpanExporter({
     post,
@@ -24,21 +24,52 @@ function exporterThat(post: (document: string) => Promise<CollectorAnswer>) {
   return { exporter, counts }
 }
 
-t.test('what there is no room for is dropped and counted, by number and by length', async (t) => {
-  for (const [text, room] of [
-    ['{}', 4096],
-    [JSON.stringify({ name: 'x'.repeat(64 * 1024) }), 127],
-  ] as const) {
-    const answer = Promise.withResolvers<CollectorAnswer>()
-    const { exporter, counts } = exporterThat(() => answer.promise)
-    const batch = Math.min(512, room)
-    for (let index = 0; index < room + batch + 10; index++) exporter.add(text)
-    t.ok(counts.dropped > 0, `${counts.dropped}`)
-    t.ok(counts.dropped <= 10 + batch)
-    answer.resolve(good)
-    await exporter.close()
-    t.equal(counts.exported + counts.dropped, room + batch + 10)
-  }
+t.test('what there is no room for is dropped and counted', async (t) => {
+  const answer = Promise.withResolvers<CollectorAnswer>()
+  const documents: Buffer[] = []
+  const { exporter, counts } = exporterThat((document) => {
+    documents.push(document)
+    return answer.promise
+  })
+  const text = JSON.stringify({ name: 'é'.repeat(32 * 1024) })
+  for (let index = 0; index < 1000; index++) exporter.add(text)
+  exporter.add(JSON.stringify({ name: 'x'.repeat(512 * 1024) }))
+  t.ok(counts.dropped > 800, `${counts.dropped}`)
+  answer.resolve(good)
+  await exporter.close()
+  t.equal(counts.exported + counts.dropped, 1001)
+  const spans = documents.flatMap(
+    (document) => JSON.parse(document.toString()).resourceSpans[0].scopeSpans[0].spans,
+  )
+  t.equal(spans.length, counts.exported)
+  t.ok(spans.every(({ name }) => name.length === 32 * 1024))
+  const kept = documents.reduce((sum, { length }) => sum + length, 0)
+  t.ok(kept <= 18 * 512 * 1024, `${kept}`)
+})
+
+t.test('spans of one request of OTLP are a list, in the order in which they came', async (t) => {
+  const documents: string[] = []
+  const { exporter } = exporterThat(async (document) => {
+    documents.push(document.toString())
+    return good
+  })
+  for (const name of ['a', 'b', 'c']) exporter.add(JSON.stringify({ name }))
+  await exporter.close()
+  t.strictSame(
+    documents.map((document) => JSON.parse(document)),
+    [
+      {
+        resourceSpans: [
+          {
+            resource: { attributes: [{ key: 'service.name', value: { stringValue: 'a' } }] },
+            scopeSpans: [
+              { scope: { name: 'sallyport' }, spans: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] },
+            ],
+          },
+        ],
+      },
+    ],
+  )
 })
 
 t.test('what is under way and what waits at the end is counted as lost', async (t) => {
