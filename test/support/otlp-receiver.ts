@@ -4,7 +4,8 @@
  */
 
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Scope } from './private-server.ts'
 
@@ -43,13 +44,16 @@ export interface OtlpReceiver {
   close(): Promise<void>
 }
 
-/** Starts it on a free port, or on this one; it is closed when the test is over. */
-export async function startOtlpReceiver(t: Scope, port = 0): Promise<OtlpReceiver> {
+/** Starts it on a free port, over TLS with this certificate if one is given; it is closed when the test is over. */
+export async function startOtlpReceiver(
+  t: Scope,
+  tls?: { readonly cert: Buffer; readonly key: Buffer },
+): Promise<OtlpReceiver> {
   const posts: Posted[] = []
   const taken: Posted[] = []
   let answer = (response: ServerResponse): void =>
     void response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-  const server = createServer(async (request, response) => {
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece)
     const { method = '', url = '', headers } = request
@@ -57,15 +61,16 @@ export async function startOtlpReceiver(t: Scope, port = 0): Promise<OtlpReceive
     posts.push(post)
     answer(response)
     if (response.statusCode === 200) taken.push(post)
-  })
-  await once(server.listen(port, '127.0.0.1'), 'listening')
+  }
+  const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls, onRequest)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   const close = async () => {
     server.closeAllConnections()
     if (server.listening) await once(server.close(), 'close')
   }
   t.teardown(close)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
     posts,
     spans: () => taken.flatMap(spansOf),
     resource: () => attributesOf(resourceSpans(posts.at(-1))[0]?.resource.attributes ?? []),

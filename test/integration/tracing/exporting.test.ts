@@ -4,9 +4,11 @@
  */
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import t from 'tap'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
+import { authority, certificateFile } from '../../support/http2-client.ts'
 import { startOtlpReceiver } from '../../support/otlp-receiver.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'
@@ -72,6 +74,26 @@ t.test('spans that a collector rejects are counted', async (t) => {
   await until(async () => (await spansThat(gateway, 'rejected')) === before + 20)
   t.equal(complaints(gateway).length, 1, 'which is said once')
   t.match(complaints(gateway)[0], { level: 'warn', reason: 'status 500' })
+})
+
+t.test('a collector behind TLS gets spans once it has proved itself', async (t) => {
+  const upstream = await recordingUpstream(t)
+  const collector = await startOtlpReceiver(t, {
+    cert: readFileSync(certificateFile('service.pem')),
+    key: readFileSync(certificateFile('service.key')),
+  })
+  const start = (tls: object) =>
+    startTraced(t, upstream.url, { routes, tracing: { endpoint: collector.url, tls } })
+  const good = await start({ ca: authority, serverName: 'service.test' })
+  t.strictSame(await ask(good.gateway, 10), allGood)
+  t.equal((await spansWhen(collector, 20)).length, 20)
+  const before = collector.posts.length
+  for (const tls of [{}, { ca: authority, serverName: 'other.test' }]) {
+    const { gateway } = await start(tls)
+    t.strictSame(await ask(gateway, 10), allGood)
+    await until(async () => (await spansThat(gateway, 'undelivered')) === 20)
+  }
+  t.equal(collector.posts.length, before)
 })
 
 t.test('a collector that is busy is asked again', async (t) => {
