@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { ask, connectHttp2, serviceTls } from '../../support/http2-client.ts'
+import { recordingHttp2Upstream } from '../../support/recording-http2-upstream.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'
 import { echoUpstream, nextMessage, openSocket, websocketRoutes } from '../upgrades/scene.ts'
@@ -236,8 +237,11 @@ t.test('a WebSocket leaves its spans when it has ended', async (t) => {
 })
 
 t.test('HTTP/2 is traced on both sides', async (t) => {
-  const upstream = await recordingUpstream(t)
-  const { gateway, collector } = await startTraced(t, upstream.url, { listen: { tls: serviceTls } })
+  const upstream = await recordingHttp2Upstream(t, () => ({ body: 'ok' }), {})
+  const { gateway, collector } = await startTraced(t, upstream.url, {
+    listen: { tls: serviceTls },
+    upstreams: { legacy: { url: upstream.url, protocol: 'http2' } },
+  })
   const { text } = await gateway.issue()
   const session = connectHttp2(t, gateway.port)
   const answer = await ask(session, { ':path': '/a', authorization: `Bearer ${text}` })
