@@ -11,6 +11,7 @@ import { compileClientAddress } from './client-address/client-address.ts'
 import { compileNetworks } from './client-address/networks.ts'
 import type { Report } from './config/problems.ts'
 import type { Settings } from './config/schema/settings.ts'
+import { traceClients } from './forward/traced-client.ts'
 import { type OpenClient, openClient, openUpstream, type Upstream } from './forward/upstreams.ts'
 import { createTargetWatch } from './forward/watch-targets.ts'
 import { Generation, Generations } from './generations.ts'
@@ -28,12 +29,14 @@ import { type DecisionPlaces, openDecision } from './open-decision.ts'
 import { openLimits } from './open-limits.ts'
 import { openServices } from './open-services.ts'
 import { openTokens } from './open-tokens.ts'
+import { openTracing } from './open-tracing.ts'
 import { RouteProfiles } from './profiles/route-profiles.ts'
 import { ServiceDesk } from './profiles/services.ts'
 import { type Phase, readinessOf } from './readiness.ts'
 import { followConfiguration } from './reload.ts'
 import { compileFindKeys } from './request/answer-keys.ts'
 import { compileRoutes } from './request/compile-routes.ts'
+import { handleRequest } from './request/handle-request.ts'
 import { OpenExchanges } from './request/open-exchanges.ts'
 import type { Plan } from './request/plan.ts'
 import { keySetOf } from './tokens/assertions/key-set.ts'
@@ -129,11 +132,13 @@ export interface Surroundings {
 /** Start a gateway. Rejects, with everything closed again, when any part of it cannot start. */
 export async function startGateway(
   settings: Settings,
-  { clock = systemClock, logTo, openClient, configFile, worker }: Surroundings = {},
+  { clock = systemClock, logTo, configFile, worker, ...given }: Surroundings = {},
 ): Promise<Gateway> {
   const closers: Parts['closers'] = []
-  const compiled = compileGateway(settings, failOnProblem, clock, openClient)
-  const surroundings = { clock, openClient, configFile, worker }
+  const open = given.openClient ?? openClient
+  const tracedOpen = settings.tracing === undefined ? open : traceClients(open)
+  const compiled = compileGateway(settings, failOnProblem, clock, tracedOpen)
+  const surroundings = { clock, openClient: tracedOpen, configFile, worker }
   const parts: Parts = { closers, ...surroundings, inForce: compiled, phase: 'starting' }
   const close = async () => {
     parts.phase = 'draining'
@@ -159,7 +164,7 @@ export async function startGateway(
 interface Parts {
   readonly closers: (() => Promise<void>)[]
   readonly clock: Clock
-  readonly openClient: OpenClient | undefined
+  readonly openClient: OpenClient
   readonly configFile: string | undefined
   readonly worker: WorkerSurroundings | undefined
   /** What new exchanges go by. */
@@ -175,11 +180,14 @@ async function start(
 ): Promise<Pick<Gateway, 'dataAddress' | 'decisionAddresses' | 'adminAddress' | 'reload'>> {
   const { worker } = parts
   const metrics = createMetrics(worker?.number)
+  const tracing = openTracing(settings.tracing, log, metrics, parts.closers)
   const watchTargets = createTargetWatch(log)
   metrics.watchUpstreams(() => parts.inForce.upstreams.values())
   const keyRing = new FollowedKeyRing(settings.keys, { log })
   const limits = await openLimits(parts.inForce, keyRing, log, metrics, parts)
-  const tokens = await openTokens(settings, keyRing, log, metrics, { ...parts, failures: limits.failures })
+  const lookups = tracing?.watchLookups(metrics) ?? metrics
+  const tokenParts = { ...parts, failures: limits.failures, lookups }
+  const tokens = await openTokens(settings, keyRing, log, metrics, tokenParts)
   const { store, directory, resolveToken } = tokens
   const { cache } = settings
   const { services, close } = openServices({ ...tokens, ...limits, keyRing, clock: parts.clock, log, cache })
@@ -212,9 +220,10 @@ async function start(
     watchTargets(compiled.upstreams.values())
     const plan: Plan = { ...compiled, resolveToken, openExchanges, noteUse, sendRefusal }
     const isLogging = compiled.settings.log.requests
-    const books = { metrics, log, redaction: compiled.redaction, openExchanges, isLogging }
+    const { tracing: traces, handle = handleRequest } = tracing?.traced(compiled) ?? {}
+    const books = { metrics, log, redaction: compiled.redaction, openExchanges, tracing: traces, isLogging }
     const held = { upstreams: compiled.upstreams.values(), profiles: compiled.profiles.all() }
-    return new Generation(held, plan, (tally) => ({ ...books, tally }))
+    return new Generation(held, { plan, handle }, (tally) => ({ ...books, tally }))
   }
   generations.begin(generationOf(parts.inForce))
   const listen = shareOfWorker(settings.listen, worker?.workers ?? 1)

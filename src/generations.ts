@@ -13,6 +13,7 @@ import type { RouteProfile } from './profiles/profile.ts'
 /** One configuration and its exchanges. */
 export class Generation implements Serving {
   readonly plan: Serving['plan']
+  readonly handle: Serving['handle']
   readonly books: Serving['books']
   readonly upstreams: ReadonlySet<Upstream>
   readonly profiles: ReadonlySet<RouteProfile>
@@ -22,12 +23,13 @@ export class Generation implements Serving {
 
   constructor(
     { upstreams, profiles }: { upstreams: Iterable<Upstream>; profiles: Iterable<RouteProfile> },
-    plan: Serving['plan'],
+    { plan, handle }: Pick<Serving, 'plan' | 'handle'>,
     booksWith: (tally: Tally) => Serving['books'],
   ) {
     this.upstreams = new Set(upstreams)
     this.profiles = new Set(profiles)
     this.plan = plan
+    this.handle = handle
     this.books = booksWith({
       began: () => {
         this.#exchanges++

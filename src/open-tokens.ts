@@ -10,6 +10,7 @@ import { migrate, pendingMigrations } from './database/migrate.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './observability/log.ts'
 import type { Metrics } from './observability/metrics.ts'
+import type { LookupObserver } from './tokens/cache/measured-reader.ts'
 import { openTokenDirectory, type TokenDirectory } from './tokens/cache/token-directory.ts'
 import { openForeignTokens } from './tokens/foreign/open-foreign-tokens.ts'
 import type { FollowedKeyRing } from './tokens/keys/followed-key-ring.ts'
@@ -38,6 +39,8 @@ interface TokenParts {
   readonly closers: (() => Promise<void>)[]
   readonly clock: Clock
   readonly failures: FailureWatch
+  /** Told of every look-up. */
+  readonly lookups: LookupObserver
 }
 
 /** Opens all of it, with the schema brought up to date; what is to be closed again is added to `closers` in order. */
@@ -46,7 +49,7 @@ export async function openTokens(
   keyRing: FollowedKeyRing,
   log: Log,
   metrics: Metrics,
-  { closers, clock, failures }: TokenParts,
+  { closers, clock, failures, lookups }: TokenParts,
 ): Promise<OpenTokens> {
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { sealer: keyRing, onQuery: metrics.storeQueried })
@@ -65,7 +68,7 @@ export async function openTokens(
     settings: settings.cache,
     outageGraceMs: settings.store.outageGrace,
     sealer: keyRing,
-    observer: metrics,
+    observer: lookups,
     log,
     clock,
   })

@@ -11,6 +11,7 @@ import { checkListen } from './check-listen.ts'
 import { checkOptOuts } from './check-opt-outs.ts'
 import { checkProfile } from './check-profiles.ts'
 import { checkRedis } from './check-redis.ts'
+import { checkTracing } from './check-tracing.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Report, SettingPath } from './problems.ts'
@@ -34,6 +35,7 @@ export function checkSettings(settings: Partial<Settings>, refuse: Report, warn:
   checkUpstreams(settings, refuse)
   checkLimits(settings, refuse)
   checkAssertion(settings, refuse)
+  checkTracing(settings, refuse)
   checkRoutes(settings, refuse, warn)
   checkNetworks(settings, refuse)
   checkOptOuts(settings, refuse, warn)

@@ -1,6 +1,6 @@
 /**
  * What of the settings a running gateway cannot change: where it listens, what its record, its caches and its keys
- * are opened from, and the networks that its system token is judged by.
+ * are opened from, the networks that its system token is judged by, and where its spans go.
  * @module
  */
 
@@ -20,11 +20,16 @@ export function reportRestarts(inForce: Settings, next: Settings, report: Report
   compare(fixedOf(inForce), fixedOf(next), [], refuse)
 }
 
-/** Without the bounds of a request's head, which are judged for each request. */
+/** Without what is judged for each request: the bounds of its head, and its place in a trace. */
 function fixedOf(settings: Settings): object {
   const { headerCount, targetBytes, ...limits } = settings.listen.limits
   const sections = fixedSections.map((name) => [name, settings[name]])
-  return { listen: { ...settings.listen, limits }, ...Object.fromEntries(sections) }
+  const { trust, sampling, ...tracing } = settings.tracing ?? {}
+  return {
+    listen: { ...settings.listen, limits },
+    ...Object.fromEntries(sections),
+    tracing: settings.tracing && tracing,
+  }
 }
 
 /** As deep as there are names on both sides, so that a problem is told at its own line. */

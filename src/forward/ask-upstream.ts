@@ -1,9 +1,10 @@
 /**
- * A question of the gateway's own to an upstream: a request without a body, and the whole of a short answer within a
- * deadline. Whatever goes wrong rejects, so that nobody takes silence for an answer.
+ * A question of the gateway's own to an upstream: a request with a short body or none, and the whole of a short answer
+ * within a deadline. Whatever goes wrong rejects, so that nobody takes silence for an answer.
  * @module
  */
 
+import { Readable } from 'node:stream'
 import type { UpstreamHead, UpstreamRequest } from './upstream-client.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -22,13 +23,15 @@ class UpstreamSilent extends Error {
   override readonly name = 'UpstreamSilent'
 }
 
-const withoutBody = { body: undefined, expectsContinue: false }
 const ignore = (): void => {}
+
+/** What is asked, with the body whole. */
+type Question = Pick<UpstreamRequest, 'method' | 'target' | 'headers'> & { readonly body?: Buffer }
 
 /** Rejects with `UpstreamSilent`. Redirects are not followed. */
 export function askUpstream(
   upstream: Pick<Upstream, 'client' | 'authority' | 'requests' | 'requestsMax'>,
-  { method, target, headers }: Omit<UpstreamRequest, 'body' | 'expectsContinue'>,
+  { method, target, headers, body }: Question,
   { deadlineMs, bodyBytesMax }: AskLimits,
 ): Promise<UpstreamAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamAnswer>()
@@ -54,7 +57,13 @@ export function askUpstream(
   }
   const timer = setTimeout(() => giveUp('no answer in time'), deadlineMs)
   const call = upstream.client.send(
-    { method, target, headers: ['host', upstream.authority, ...headers], ...withoutBody },
+    {
+      method,
+      target,
+      headers: ['host', upstream.authority, ...headers, ...lengthOf(body)],
+      body: body && Readable.from(body, { objectMode: false }),
+      expectsContinue: false,
+    },
     {
       onBodyWanted: ignore,
       onInterim: ignore,
@@ -75,4 +84,8 @@ export function askUpstream(
     },
   )
   return promise
+}
+
+function lengthOf(body: Buffer | undefined): readonly string[] {
+  return body === undefined ? [] : ['content-length', String(body.length)]
 }

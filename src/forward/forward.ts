@@ -70,7 +70,8 @@ export function forward(
     takesInterim,
   })
   const body = hasBody ? exchange.takeBody() : undefined
-  const request = { method, target, headers, body, expectsContinue, timeouts }
+  const { trace } = exchange.notes
+  const request = { method, target, headers, body, expectsContinue, timeouts, trace }
   carrier.follow(
     exchange.upgrade === undefined
       ? upstream.client.send(request, carrier)

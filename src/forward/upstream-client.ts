@@ -5,6 +5,7 @@
  */
 
 import type { Readable } from 'node:stream'
+import type { ExchangeTrace } from '../request/exchange-trace.ts'
 
 /** A request as it leaves. Header names and values in turn, with `Content-Length` where the length is known. */
 export interface UpstreamRequest {
@@ -20,6 +21,8 @@ export interface UpstreamRequest {
   readonly timeouts?: RequestTimeouts
   /** The protocol that the upstream is asked to switch to; such a request takes a connection of its own. */
   readonly upgradeTo?: string
+  /** Where it belongs, if that is traced. */
+  readonly trace?: ExchangeTrace | undefined
 }
 
 /** How long an upstream may be silent, in milliseconds: before the head of its answer, and between two pieces of it. */

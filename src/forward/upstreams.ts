@@ -41,6 +41,8 @@ export interface Upstream {
 
 /** Where a connection of its own goes, and who hears what becomes of it. */
 export interface FoundDial {
+  /** Of the target. */
+  readonly url: string
   readonly dial: Dial
   /** Where targets are judged. */
   readonly visit: TargetVisit | undefined
@@ -111,12 +113,13 @@ function compileDials(
   tls: UpstreamSettings['tls'],
 ): () => FoundDial {
   const dials = new Map(urls.map((url) => [url, compileDial(url, tls)]))
-  const [first] = dials.values()
+  const [first = ''] = urls
   return () => {
     const visit = balanced?.visit()
-    const dial = visit === undefined ? first : dials.get(visit.url)
+    const url = visit?.url ?? first
+    const dial = dials.get(url)
     if (dial === undefined) throw new Error('an upstream without targets')
-    return { dial, visit }
+    return { url, dial, visit }
   }
 }
 

@@ -9,6 +9,7 @@ import { unmatchedRoute } from '../observability/labels.ts'
 import type { Log } from '../observability/log.ts'
 import type { ExchangeOutcome, Metrics } from '../observability/metrics.ts'
 import type { Redaction } from '../observability/redaction.ts'
+import type { ExchangeTracing } from '../observability/tracing/exchange-tracing.ts'
 import type { Exchange, OpenTunnel } from '../request/exchange.ts'
 import type { OpenExchanges } from '../request/open-exchanges.ts'
 import { clientCertificateOf } from './tls/client-certificate.ts'
@@ -19,6 +20,8 @@ export interface Books {
   readonly log: Log
   readonly redaction: Redaction
   readonly openExchanges: OpenExchanges
+  /** Where there is tracing. */
+  readonly tracing: ExchangeTracing | undefined
   /** Whether each request gets a line in the log. */
   readonly isLogging: boolean
   /** Told of each exchange that goes by these books, twice. */
@@ -44,11 +47,12 @@ export function settleOnClose(exchange: Exchange, books: Books, load: Tally | un
 }
 
 function settle(exchange: Exchange, books: Books): void {
-  const { metrics, log, redaction, openExchanges, isLogging, tally } = books
+  const { metrics, log, redaction, openExchanges, tracing, isLogging, tally } = books
   openExchanges.release(exchange)
   tally.ended()
   const { notes, response } = exchange
-  const durationMs = performance.now() - exchange.startedAtMs
+  const endedAtMs = performance.now()
+  const durationMs = endedAtMs - exchange.startedAtMs
   const status = response.headersSent ? response.statusCode : undefined
   const outcome = outcomeOf(exchange)
   const recorder = metrics.forRoute(notes.route ?? unmatchedRoute)
@@ -56,6 +60,7 @@ function settle(exchange: Exchange, books: Books): void {
   if (notes.shadowed !== undefined) recorder.wouldRefuse(notes.shadowed.code)
   const tunnel = tunnelOf(exchange)
   if (tunnel !== undefined) metrics.tunnelClosed(tunnel.endedBy)
+  const trace = tracing?.settled(exchange, { status, outcome, endedAtMs })
   if (!isLogging) return
   const refusal = notes.refusal ?? notes.shadowed
   log.info(
@@ -83,6 +88,8 @@ function settle(exchange: Exchange, books: Books): void {
       door: notes.askedBy?.door,
       limit: notes.limit,
       tunnel,
+      traceId: trace?.traceId,
+      spanId: trace?.isRecorded ? trace.spanId : undefined,
     },
     'request',
   )

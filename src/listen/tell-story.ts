@@ -6,7 +6,7 @@
 
 import type { Door } from '../request/door.ts'
 import type { Exchange } from '../request/exchange.ts'
-import { handleRequest } from '../request/handle-request.ts'
+import type { HandleRequest } from '../request/handle-request.ts'
 import type { Plan } from '../request/plan.ts'
 import { type Refusal, refuse } from '../request/refusal.ts'
 import type { Overload } from './overload.ts'
@@ -16,6 +16,7 @@ import { type Books, settleOnClose } from './settle.ts'
 /** What an exchange goes by from its beginning to its end. */
 export interface Serving {
   readonly plan: Plan
+  readonly handle: HandleRequest
   readonly books: Books
 }
 
@@ -38,8 +39,8 @@ export function openExchange(
 }
 
 /** Never rejects: a rejection on the way is a defect of the gateway. */
-export function tellStory(exchange: Exchange, { plan, books }: Serving, door: Door): Promise<void> {
-  return handleRequest(exchange, plan, door).catch((error: unknown) => fail(exchange, error, books))
+export function tellStory(exchange: Exchange, { plan, handle, books }: Serving, door: Door): Promise<void> {
+  return handle(exchange, plan, door).catch((error: unknown) => fail(exchange, error, books))
 }
 
 /** A throw on the way is a defect: the client learns only that, the log everything. */

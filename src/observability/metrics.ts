@@ -13,6 +13,7 @@ import { createFollowedFileMetrics, type FollowedFileMetrics } from './followed-
 import { knownMethods, statusClass } from './labels.ts'
 import { createLimitMetrics, type LimitMetrics } from './limit-metrics.ts'
 import { onceForEach } from './once-for-each.ts'
+import { createTracingMetrics, type TracingMetrics } from './tracing-metrics.ts'
 import type { UpstreamToWatch } from './watched.ts'
 
 /**
@@ -44,7 +45,7 @@ export interface RouteRecorder {
 }
 
 /** Functions without `this`: each may be handed on by itself. */
-export interface Metrics extends ConnectionMetrics, FollowedFileMetrics, LimitMetrics {
+export interface Metrics extends ConnectionMetrics, FollowedFileMetrics, LimitMetrics, TracingMetrics {
   /** The recorder of a route by its name, always the same one; `unmatchedRoute` where no route matched. */
   forRoute(name: string): RouteRecorder
   /** One exchange began; exactly one `settled` follows. */
@@ -154,6 +155,7 @@ export function createMetrics(worker?: number): Metrics {
       ),
   )
   const limits = createLimitMetrics()
+  const tracing = createTracingMetrics()
   const families = [
     durations,
     exchanges,
@@ -174,6 +176,7 @@ export function createMetrics(worker?: number): Metrics {
     ...files.families,
     targetsUp,
     ...limits.families,
+    ...tracing.families,
   ]
 
   const running = inFlight.cell()
@@ -221,6 +224,7 @@ export function createMetrics(worker?: number): Metrics {
     ...connections.metrics,
     ...files.metrics,
     ...limits.metrics,
+    ...tracing.metrics,
     forRoute: onceForEach(recorder),
     exchangeBegan: () => {
       running.value += 1

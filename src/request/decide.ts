@@ -16,6 +16,7 @@ import type { Token } from '../tokens/token.ts'
 import type { BodySource } from './body-peek.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import type { ExchangeNotes } from './exchange.ts'
+import { timed } from './exchange-trace.ts'
 import type { RoutePlan } from './plan.ts'
 import { isRefusal, type Refusal, refuse } from './refusal.ts'
 
@@ -62,10 +63,10 @@ function decideOn(
     notes.tokenId = token.id
     notes.tokenKind = token.kind
     notes.subject = token.subject.name
-    return authorize(token, request, route, client, body)
+    return timed(notes.trace, 'look up facts', authorize(token, request, route, client, body))
   }
   const found = profile.resolve?.(credential, client, request) ?? resolveToken(credential, client, connection)
-  return found instanceof Promise ? found.then(judge) : judge(found)
+  return found instanceof Promise ? timed(notes.trace, 'resolve token', found).then(judge) : judge(found)
 }
 
 function decideWithoutCredential(

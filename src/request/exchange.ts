@@ -14,6 +14,7 @@ import type { Placed } from '../lib/bag.ts'
 import type { Standing } from '../limits/rate-limit-fields.ts'
 import type { Token, TokenState } from '../tokens/token.ts'
 import { BodyPeek, type BodySource, type PeekedBody } from './body-peek.ts'
+import type { ExchangeTrace } from './exchange-trace.ts'
 import type { AllowedUpgrade } from './find-upgrade.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -131,6 +132,8 @@ export interface ExchangeNotes {
   broken: string | undefined
   /** What the connection became, where the upstream switched protocols. */
   tunnel: OpenTunnel | undefined
+  /** Its place in a trace, where there is tracing. */
+  trace: ExchangeTrace | undefined
 }
 
 /** One request and its response. The Node objects are only for streaming: decisions read the raw fields. */
@@ -168,6 +171,7 @@ export class Exchange implements Placed, BodySource {
     withdrawal: undefined,
     broken: undefined,
     tunnel: undefined,
+    trace: undefined,
   }
   /** The token that it is let go on for; only `OpenExchanges` writes it. */
   heldFor: Token | undefined = undefined

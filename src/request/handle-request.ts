@@ -15,6 +15,7 @@ import { type CanonicalRequest, canonicalRequest } from './canonical-request.ts'
 import { decide, type Question } from './decide.ts'
 import type { Door } from './door.ts'
 import type { Exchange, ExchangeNotes } from './exchange.ts'
+import { timed } from './exchange-trace.ts'
 import { screenUpgrade } from './find-upgrade.ts'
 import { valuesOfHeader } from './header-name.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
@@ -26,6 +27,9 @@ const underscoreName = makeRefusal(
   'malformed_header',
   'a header name with «_» or another mark, which servers read as «-»',
 )
+
+/** Carries one exchange to its answer. */
+export type HandleRequest = (exchange: Exchange, plan: Plan, door: Door) => Promise<void>
 
 /**
  * Carry one exchange to its answer: the upstream's, or a refusal. A request whose token is in memory is
@@ -71,7 +75,7 @@ export async function handleRequest(
     notes.shadowed ??= refusal
   }
   const screened = screen(exchange, request, client, route)
-  const unwanted = screened instanceof Promise ? await screened : screened
+  const unwanted = screened instanceof Promise ? await timed(notes.trace, 'limits', screened) : screened
   if (unwanted !== undefined) return refuseHere(unwanted)
   const serve = profile.serve?.({ exchange, request, client, resource: route })
   if (serve !== undefined) return settleServed(serve, notes, canServe, refuseHere)
@@ -86,7 +90,8 @@ export async function handleRequest(
   const answer = findAnswer(granted, route.plan, plan)
   if (answer !== undefined) return settleServed(answer, notes, canServe, refuseHere)
   const exchanged = upstreamCredentialOf(granted, route.plan)
-  const credential = exchanged instanceof Promise ? await exchanged : exchanged
+  const credential =
+    exchanged instanceof Promise ? await timed(notes.trace, 'upstream credential', exchanged) : exchanged
   if (isRefusal(credential)) return refuseHere(hideRefusal(credential, conclusion))
   const asserted = route.plan.assertGrant(grant)
   const assertion = asserted instanceof Promise ? await asserted : asserted
@@ -153,7 +158,9 @@ function admit(
     const grant = conclude(verdict, conclusion, onShadowed)
     if (limits.afterGrant === undefined || isRefusal(grant)) return grant
     const refusal = limits.afterGrant({ route, client, token: grant.token }, notes)
-    return refusal instanceof Promise ? refusal.then((late) => late ?? grant) : (refusal ?? grant)
+    return refusal instanceof Promise
+      ? timed(notes.trace, 'limits', refusal).then((late) => late ?? grant)
+      : (refusal ?? grant)
   }
   const verdict = decide(question, resolveToken, notes)
   return verdict instanceof Promise ? verdict.then(withinLimits) : withinLimits(verdict)

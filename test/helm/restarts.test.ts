@@ -55,6 +55,7 @@ const changes: Readonly<Record<string, Values>> = {
   Redis: { secrets: { redis: { name: 'redis' } } },
   'the store': config({ store: { outageGrace: '10s' } }),
   migrations: { migrations: { enabled: false } },
+  tracing: config({ tracing: { endpoint: 'http://collector:4318/v1/traces' } }),
   'networks of the system token': config({ systemToken: { networks: ['10.0.0.0/8'] } }),
 }
 
@@ -63,6 +64,21 @@ const before = deployed({})
 for (const [title, values] of Object.entries(changes)) {
   t.test(`a change of ${title} replaces pods when the gateway could not take it over`, async (t) => {
     compare(t, before, deployed(values))
+  })
+}
+
+const tracing = { endpoint: 'http://collector:4318/v1/traces' }
+const traced = deployed(config({ tracing }))
+const changesOfTracing: Readonly<Record<string, Values>> = {
+  sampling: config({ tracing: { ...tracing, sampling: { ratio: 0.1 } } }),
+  trust: config({ tracing: { ...tracing, trust: 'none' } }),
+  'the name of the service': config({ tracing: { ...tracing, serviceName: 'other' } }),
+  'the collector': config({ tracing: { endpoint: 'http://other:4318/v1/traces' } }),
+}
+
+for (const [title, values] of Object.entries(changesOfTracing)) {
+  t.test(`tracing: a change of ${title} replaces pods when it could not be taken over`, async (t) => {
+    compare(t, traced, deployed(values))
   })
 }
 

@@ -80,5 +80,8 @@ is reloaded by the pods as they are.
 {{- $fixed := pick $config "listen" "admin" "decision" "keys" "store" "cache" "systemToken" -}}
 {{- $limits := omit (get $fixed.listen "limits" | default dict) "headerCount" "targetBytes" -}}
 {{- $_ := set $fixed "listen" (merge (dict "limits" $limits) (omit $fixed.listen "limits")) -}}
+{{- if hasKey $config "tracing" -}}
+{{- $_ := set $fixed "tracing" (omit $config.tracing "trust" "sampling") -}}
+{{- end -}}
 {{- $fixed | toJson | sha256sum -}}
 {{- end -}}

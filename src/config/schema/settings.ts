@@ -12,6 +12,7 @@ import { listen } from './listen.ts'
 import { cidr, count, flag, name } from './primitives.ts'
 import { route } from './routes.ts'
 import { cache, keys, store, systemToken } from './tokens.ts'
+import { tracing } from './tracing.ts'
 import { upstream } from './upstream.ts'
 
 const admin = z
@@ -78,6 +79,7 @@ export const settings = z
     upstreams: z.record(name(), upstream).describe('The services behind the gateway, by name.'),
     routes: z.array(route).min(1).describe('Every route; a request that matches none is answered 404.'),
     log,
+    tracing,
     insecure: z
       .array(z.enum(insecureOptOuts))
       .default([])

@@ -6,6 +6,7 @@
 
 import type { Exchange, UpgradeRequest } from '../../request/exchange.ts'
 import type { FilterHeaders, ResponseCarrier } from '../response-carrier.ts'
+import { traceRequest } from '../traced-client.ts'
 import type { UpstreamCall, UpstreamRequest } from '../upstream-client.ts'
 import type { Upstream } from '../upstreams.ts'
 import { Tunnel } from './tunnel.ts'
@@ -21,9 +22,11 @@ export function requestUpgrade(
   filterHeaders: FilterHeaders,
 ): UpstreamCall {
   const { protocol, early, response } = upgrade
-  const { dial, visit } = upstream.findDial()
-  const order = { request, protocol, timeouts: { ...upstream.timeouts, ...request.timeouts }, visit }
-  const call = new UpgradeCall(order, dial, carrier, (head, socket, fromUpstream) => {
+  const { url, dial, visit } = upstream.findDial()
+  const traced = request.trace && traceRequest(request, request.trace, url, carrier)
+  const timeouts = { ...upstream.timeouts, ...request.timeouts }
+  const order = { request: traced?.request ?? request, protocol, timeouts, visit }
+  const call = new UpgradeCall(order, dial, traced?.receiver ?? carrier, (head, socket, fromUpstream) => {
     carrier.leave()
     const client = response.socket
     if (client === null || client.destroyed) {
@@ -42,5 +45,5 @@ export function requestUpgrade(
     upstream.tunnels--
     visit?.left()
   })
-  return call
+  return traced?.follow(call) ?? call
 }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { startTestGateway } from '../../support/gateway.ts'
+import { startOtlpReceiver } from '../../support/otlp-receiver.ts'
 import { recordingUpstream } from '../../support/recording-upstream.ts'
 import { until } from '../../support/until.ts'
 
@@ -26,8 +27,10 @@ t.test('the tables have every field of a request line, and no other', async (t) 
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
     },
   })
+  const collector = await startOtlpReceiver(t)
   const gateway = await startTestGateway(t, {
     upstream: upstream.url,
+    tracing: { endpoint: collector.url },
     limits: { few: { by: 'token', requests: 2, per: '24h' } },
     routes: [{ match: { path: '/{rest*}' }, limits: ['few'], upgrade: { protocols: ['echo'] } }],
   })
