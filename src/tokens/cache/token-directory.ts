@@ -153,10 +153,12 @@ function openFeed(
   })
   feed.follow({
     changed() {},
-    reset: () =>
+    reset: (isNewLine) =>
       log.warn(
         { version: feed.version },
-        'the change clock of the store went back, or changes were missed; caches are dropped',
+        isNewLine
+          ? 'another server took the place of the store; caches are dropped'
+          : 'the change clock of the store went back, or changes were missed; caches are dropped',
       ),
   })
   return feed

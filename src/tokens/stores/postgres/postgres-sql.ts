@@ -14,13 +14,17 @@ const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject
 /** A replica may not have heard of the last changes yet: it yields no row, which is no answer. */
 const onPrimary = 'WHERE NOT pg_is_in_recovery()'
 
+/** What every look-up shows of the change clock: its version, and the line that this counts on. */
+export const clockColumns = 'change_clock.version, change_line.mark AS line'
+export const clock = 'change_clock CROSS JOIN change_line'
+
 /**
  * The record of a credential and the change clock in one snapshot; one row always, with nulls when there is
  * no such token, but none from a replica. Index `tokens_by_digest`, once for each key of the ring.
  */
 export const find = `
-SELECT change_clock.version, found.*
-FROM change_clock
+SELECT ${clockColumns}, found.*
+FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, tokens.digest, ${tokenColumns}
   FROM unnest($1::text[], $2::bytea[]) AS presented (key_id, digest)
@@ -31,15 +35,31 @@ ${onPrimary}`
 
 /** As `find`, by the id of the record. Primary key. */
 export const findById = `
-SELECT change_clock.version, found.*
-FROM change_clock
+SELECT ${clockColumns}, found.*
+FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1
 ) AS found ON true
 ${onPrimary}`
 
-/** None from a replica. */
-export const currentVersion = `SELECT version FROM change_clock ${onPrimary}`
+/**
+ * Which server answers, whatever name or address leads to it: of one cluster, each that is promoted has a timeline of
+ * its own. Fails on a replica.
+ */
+const server = `
+(SELECT system_identifier FROM pg_control_system()) || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+
+/** The clock, and whether its line is that of the server that answers. None from a replica. */
+export const readClock = `
+SELECT ${clockColumns}, change_line.server AS marked_on, ${server} AS server FROM ${clock} ${onPrimary}`
+
+/**
+ * A new line for the server of that name; of those who come at once one makes it. Does not wait for a synchronous
+ * replica, which a server that was just promoted may not have yet.
+ */
+export const markLine = `
+WITH alone AS (SELECT set_config('synchronous_commit', 'local', true))
+UPDATE change_line SET server = $1, mark = gen_random_uuid() FROM alone WHERE server <> $1`
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `

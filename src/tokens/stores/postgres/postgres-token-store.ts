@@ -6,32 +6,33 @@
 import type { Act } from '../../../audit/entry.ts'
 import type { PostgresSettings } from '../../../database/postgres-options.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
-import {
-  type Digests,
-  type KeyUse,
-  type NewSubject,
-  type NewToken,
-  type Reading,
-  type Rotation,
-  type ScheduledTask,
-  StoreUnavailable,
-  type TokenChange,
-  type TokenFilter,
-  type TokenGroup,
-  type TokenRegistry,
-  type TokenStore,
-  type TokenUse,
+import type {
+  ClockReading,
+  Digests,
+  KeyUse,
+  NewSubject,
+  NewToken,
+  Reading,
+  Rotation,
+  ScheduledTask,
+  TokenChange,
+  TokenFilter,
+  TokenGroup,
+  TokenRegistry,
+  TokenStore,
+  TokenUse,
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
+import { digestBytes, readReading, readReadingById } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
-import { type StoredRow, textIn } from '../stored-value.ts'
+import { textIn } from '../stored-value.ts'
 import { PostgresAuditTrail } from './postgres-audit-trail.ts'
+import { fromPrimary, readPostgresClock } from './postgres-change-clock.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
 import { listPage } from './postgres-lists.ts'
@@ -91,9 +92,9 @@ export class PostgresTokenStore implements TokenStore {
     return readReadingById(fromPrimary(rows), postgresForms)
   }
 
-  async currentVersion(signal?: AbortSignal): Promise<number> {
-    this.#onQuery('currentVersion')
-    return readVersion(fromPrimary(await this.#connections.askWatch({ text: sql.currentVersion }, signal)))
+  async readClock(signal?: AbortSignal): Promise<ClockReading> {
+    this.#onQuery('readClock')
+    return readPostgresClock((query) => this.#connections.askWatch(query, signal))
   }
 
   async changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]> {
@@ -240,10 +241,4 @@ export class PostgresTokenStore implements TokenStore {
   close(): Promise<void> {
     return this.#connections.close()
   }
-}
-
-/** What a replica says may be older than a revocation that has returned: as good as no answer. */
-function fromPrimary(rows: readonly StoredRow[]): readonly StoredRow[] {
-  if (rows.length === 0) throw new StoreUnavailable('PostgreSQL is a replica, or has lost the change clock')
-  return rows
 }
