@@ -78,6 +78,16 @@ export interface TokenChange {
   readonly changedAt: number
 }
 
+/**
+ * A server that follows the store and may be behind it, or follow another one: each reading shows of which moment on
+ * which line it is. Throws `StoreUnavailable` also when the server is no replica.
+ */
+export interface ReadReplica extends TokenReader, RecordReader {
+  readClock(): Promise<ClockReading>
+  /** Releases every connection. Idempotent. */
+  close(): Promise<void>
+}
+
 /** The store's change clock, which replicas follow so that they drop what changed. */
 export interface ChangeSource {
   /** The present version, on a line that no other server is on. */

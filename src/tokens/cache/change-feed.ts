@@ -142,6 +142,11 @@ export class ChangeFeed {
     return this.#line
   }
 
+  /** Whether every change after that version is known. */
+  remembersSince(version: number): boolean {
+    return version >= this.#floor
+  }
+
   /**
    * Whether a record read at that version still holds as far as the feed knows. False also when the feed cannot know:
    * before its first poll, on another line, and for versions older than what it remembers.
@@ -149,7 +154,7 @@ export class ChangeFeed {
   isCurrent({ version, line }: ClockReading, tokenId: string, subjectId: string): boolean {
     return (
       line === this.#line &&
-      version >= this.#floor &&
+      this.remembersSince(version) &&
       !this.#changedAfter(version, tokenId) &&
       !this.#changedAfter(version, subjectId)
     )

@@ -6,7 +6,7 @@
 import t from 'tap'
 import { migrate } from '../../../src/database/migrate.ts'
 import { postgresOptions } from '../../../src/database/postgres-options.ts'
-import { find } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
+import { findOn } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase, startPostgres } from '../../support/postgres.ts'
 import { addToken, apartFromLine } from './contract-database.ts'
 import { connected, newPostgresDatabase, opened, settingsOf, timeout } from './postgres-database.ts'
@@ -90,7 +90,7 @@ t.test('each key of a look-up is one step through the index of digests', async (
       '{}', '{}', 'read-only', '', now(), 'root' FROM generate_series(1, 20000) n`)
   await client.query('ANALYZE')
   await client.query("SET plan_cache_mode = 'force_generic_plan'")
-  await client.query(`PREPARE find AS ${find}`)
+  await client.query(`PREPARE find AS ${findOn('primary')}`)
   const { rows } = await client.query("EXPLAIN EXECUTE find('{k1,k2}', '{a,b}')")
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
   t.match(plan, /Index Scan using tokens_by_digest on tokens/)

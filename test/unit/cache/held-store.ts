@@ -9,6 +9,7 @@ import {
   type ClockReading,
   type Digests,
   type Reading,
+  type ReadReplica,
   type RecordReader,
   StoreUnavailable,
   type TokenChange,
@@ -24,7 +25,7 @@ export interface Snapshot {
   readonly line: string | undefined
 }
 
-export class HeldStore implements TokenReader, RecordReader, ChangeSource {
+export class HeldStore implements TokenReader, RecordReader, ChangeSource, ReadReplica {
   #tokens = new Map<string, Token>()
   #changes: TokenChange[] = []
   #version = 0
@@ -73,12 +74,17 @@ export class HeldStore implements TokenReader, RecordReader, ChangeSource {
     return { ...this.#present(), tokens: new Map(this.#tokens), changes: [...this.#changes] }
   }
 
-  /** What was committed since the snapshot is lost, and a line of its own begins. */
-  failOver({ tokens, changes, version }: Snapshot): void {
+  /** Is from now on what was captured, as a replica that has followed so far. */
+  follow({ tokens, changes, version, line }: Snapshot): void {
     this.#tokens = new Map(tokens)
     this.#changes = [...changes]
     this.#version = version
-    this.#line = `promotion ${++this.#promotions}`
+    this.#line = line
+  }
+
+  /** What was committed since the snapshot is lost, and a line of its own begins. */
+  failOver(snapshot: Snapshot): void {
+    this.follow({ ...snapshot, line: `promotion ${++this.#promotions}` })
   }
 
   /** Forgets changes up to `version`. */
@@ -103,6 +109,8 @@ export class HeldStore implements TokenReader, RecordReader, ChangeSource {
   async changesAfter(version: number, limit: number): Promise<readonly TokenChange[]> {
     return this.#answer(this.#changes.filter((change) => change.version > version).slice(0, limit))
   }
+
+  async close(): Promise<void> {}
 
   /** Lets every answer that is held back go. */
   release(): void {

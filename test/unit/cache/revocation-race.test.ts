@@ -1,6 +1,6 @@
 /**
- * Reads, revocations, polls and fail-overs to a standby that lacks the last commits, in any order: what a processed
- * change took away never comes back, whatever else was given its version before.
+ * Reads, revocations, polls, a replica that lags and fail-overs to a standby that lacks the last commits, in any order:
+ * what a processed change took away never comes back, wherever it is read and whatever was given its version before.
  * @module
  */
 
@@ -16,7 +16,7 @@ type Race = ReturnType<typeof newRace>
 
 /** Two tokens of one subject, and a standby with what it has of them. */
 function newRace() {
-  const tiers = buildTiers()
+  const tiers = buildTiers({ hasReplica: true })
   for (const id of ids) tiers.store.add(aToken(id, 's'))
   return {
     ...tiers,
@@ -71,6 +71,15 @@ const steps = {
   replicate(race: Race) {
     race.standby = { snapshot: race.store.capture(), diedAt: race.diedAt }
   },
+  stream(race: Race) {
+    race.replica.follow(race.store.capture())
+  },
+  'hold replica'(race: Race) {
+    race.replica.holds = true
+  },
+  'release replica'(race: Race) {
+    race.replica.release()
+  },
   'fail over'(race: Race) {
     race.store.failOver(race.standby.snapshot)
     race.diedAt = race.standby.diedAt
@@ -97,7 +106,7 @@ const steps = {
 
 const names = Object.keys(steps) as (keyof typeof steps)[]
 /** So many of these that what takes several of them in a row, with nothing in between, is met as well. */
-const frequent = ['find', 'revoke', 'poll', 'settle', 'fail over'] as const
+const frequent = ['find', 'revoke', 'poll', 'settle', 'fail over', 'stream'] as const
 const step = fc.oneof(fc.constantFrom(...frequent), fc.constantFrom(...frequent), fc.constantFrom(...names))
 
 t.test('a revoked token is neither recalled nor found once the feed has processed the change', async () => {
@@ -115,6 +124,7 @@ async function play(script: readonly (readonly [keyof typeof steps, string])[]):
     await steps[step](race, id)
     mustRecallNothingOutdated(race)
   }
+  race.replica.release()
   race.store.release()
   await Promise.all(race.pending)
   mustRecallNothingOutdated(race)

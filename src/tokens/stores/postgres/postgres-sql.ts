@@ -11,8 +11,12 @@ import { subjectColumns, tokenColumns } from '../stored-token.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
-/** A replica may not have heard of the last changes yet: it yields no row, which is no answer. */
-const onPrimary = 'WHERE NOT pg_is_in_recovery()'
+/**
+ * Another server than was meant yields no row, which is no answer: a replica may not have heard of the last changes
+ * yet, and one that was promoted is a replica no longer.
+ */
+const only = { primary: 'WHERE NOT pg_is_in_recovery()', replica: 'WHERE pg_is_in_recovery()' } as const
+type Role = keyof typeof only
 
 /** What every look-up shows of the change clock: its version, and the line that this counts on. */
 export const clockColumns = 'change_clock.version, change_line.mark AS line'
@@ -20,9 +24,9 @@ export const clock = 'change_clock CROSS JOIN change_line'
 
 /**
  * The record of a credential and the change clock in one snapshot; one row always, with nulls when there is
- * no such token, but none from a replica. Index `tokens_by_digest`, once for each key of the ring.
+ * no such token, but none from the other role. Index `tokens_by_digest`, once for each key of the ring.
  */
-export const find = `
+export const findOn = (role: Role): string => `
 SELECT ${clockColumns}, found.*
 FROM ${clock}
 LEFT JOIN LATERAL (
@@ -31,16 +35,16 @@ LEFT JOIN LATERAL (
   JOIN tokens ON tokens.digest = presented.digest AND tokens.key_id = presented.key_id
   JOIN subjects ON subjects.id = tokens.subject_id
 ) AS found ON true
-${onPrimary}`
+${only[role]}`
 
-/** As `find`, by the id of the record. Primary key. */
-export const findById = `
+/** As `findOn`, by the id of the record. Primary key. */
+export const findByIdOn = (role: Role): string => `
 SELECT ${clockColumns}, found.*
 FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1
 ) AS found ON true
-${onPrimary}`
+${only[role]}`
 
 /**
  * Which server answers, whatever name or address leads to it: of one cluster, each that is promoted has a timeline of
@@ -51,7 +55,11 @@ const server = `
 
 /** The clock, and whether its line is that of the server that answers. None from a replica. */
 export const readClock = `
-SELECT ${clockColumns}, change_line.server AS marked_on, ${server} AS server FROM ${clock} ${onPrimary}`
+SELECT ${clockColumns}, change_line.server AS marked_on, ${server} AS server FROM ${clock} ${only.primary}`
+
+/** The clock as a replica has it, and whether the server ends statements that take too long. None from a primary. */
+export const replicaClock = `
+SELECT ${clockColumns}, current_setting('statement_timeout') <> '0' AS has_deadline FROM ${clock} ${only.replica}`
 
 /**
  * A new line for the server of that name; of those who come at once one makes it. Does not wait for a synchronous

@@ -27,7 +27,7 @@ import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readReadingById } from '../reading.ts'
+import { readReading, readReadingById } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
@@ -38,11 +38,14 @@ import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
 import { listPage } from './postgres-lists.ts'
 import * as lives from './postgres-lives.ts'
 import * as sql from './postgres-sql.ts'
-import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
+import { digestParameters, idParameters, insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
 import { PostgresUpstreamLogins, removeLogins } from './postgres-upstream-logins.ts'
 
 /** Deadline of reading the whole table, whatever its size. */
 const countingMs = 60_000
+
+const find = sql.findOn('primary')
+const findById = sql.findByIdOn('primary')
 
 /** Look-ups and changes share one pool of connections; the change clock and `ping` have a connection of their own. */
 export class PostgresTokenStore implements TokenStore {
@@ -78,17 +81,16 @@ export class PostgresTokenStore implements TokenStore {
 
   async find(digests: Digests): Promise<Reading> {
     this.#onQuery('find')
-    const keyIds = digests.map(({ keyId }) => keyId)
-    const values = digests.map(({ value }) => digestBytes(value))
     // Named: parsed once for each connection.
-    const rows = await this.#connections.ask({ name: 'find', text: sql.find, values: [keyIds, values] })
+    const query = { name: 'find', text: find, values: digestParameters(digests) }
+    const rows = await this.#connections.ask(query)
     return readReading(fromPrimary(rows), digests, postgresForms)
   }
 
   async findById(id: string): Promise<Reading> {
     this.#onQuery('findById')
-    const values = [isRecordId(id) ? id : null]
-    const rows = await this.#connections.ask({ name: 'findById', text: sql.findById, values })
+    const query = { name: 'findById', text: findById, values: idParameters(id) }
+    const rows = await this.#connections.ask(query)
     return readReadingById(fromPrimary(rows), postgresForms)
   }
 
