@@ -13,8 +13,8 @@ const failuresBeforeLeaving = 3
 export interface ReplicaWatchOptions {
   readonly replica: Pick<ReadReplica, 'readClock'>
   readonly feed: Pick<ChangeFeed, 'line' | 'remembersSince'>
-  /** Called once for each change of state. `reason` shows nothing of the URL. */
-  readonly stateChanged: (state: ReplicaState, reason: string) => void
+  /** Called once for each change of state, or of the reason for it, which shows nothing of the URL. */
+  readonly changed: (state: ReplicaState, reason: string) => void
 }
 
 export type ReplicaState = 'up' | 'down'
@@ -23,6 +23,7 @@ export type ReplicaState = 'up' | 'down'
 export class ReplicaWatch {
   readonly #options: ReplicaWatchOptions
   #state: ReplicaState | undefined
+  #reason = ''
   #failures = 0
   #timer: NodeJS.Timeout | undefined
   #underWay: Promise<void> | undefined
@@ -77,9 +78,10 @@ export class ReplicaWatch {
 
   #enter(state: ReplicaState, reason: string): void {
     this.#failures = 0
-    if (state === this.#state || this.#isStopped) return
+    if ((state === this.#state && reason === this.#reason) || this.#isStopped) return
     this.#state = state
-    this.#options.stateChanged(state, reason)
+    this.#reason = reason
+    this.#options.changed(state, reason)
   }
 }
 

@@ -188,7 +188,7 @@ function openWatch(replica: ReadReplica, feed: ChangeFeed, log: DirectoryLog): R
   return new ReplicaWatch({
     replica,
     feed,
-    stateChanged(state, reason) {
+    changed(state, reason) {
       if (state === 'up') log.info({}, 'the read replica answers look-ups')
       else log.warn({ reason }, 'the read replica cannot be used; tokens are looked up on the primary')
     },

@@ -46,7 +46,10 @@ export interface Scene {
 export interface ScenePlan {
   readonly replica?: Partial<ReplicaInput>
   /** Where gateways find the replica, if not at the standby. */
-  readonly replicaUrl?: (servers: { readonly primary: Server; readonly standby: Standby }) => string
+  readonly replicaUrl?: (servers: {
+    readonly primary: Server
+    readonly standby: Standby
+  }) => string | Promise<string>
   readonly primary?: Server
 }
 
@@ -55,7 +58,7 @@ export async function newScene(t: Scope, plan: ScenePlan = {}): Promise<Scene> {
   t.teardown(() => primary.stop())
   const standby = await startStandby(t, primary.url)
   const upstream = await recordingUpstream(t)
-  const url = plan.replicaUrl?.({ primary, standby }) ?? standby.url
+  const url = (await plan.replicaUrl?.({ primary, standby })) ?? standby.url
   const installation = newInstallation(t, {
     upstream: upstream.url,
     store: {

@@ -16,7 +16,7 @@ async function newScene() {
   const watch = new ReplicaWatch({
     replica,
     feed,
-    stateChanged: (state, reason) => told.push(`${state}: ${reason}`),
+    changed: (state, reason) => told.push(`${state}: ${reason}`),
   })
   const look = async () => {
     await watch.look()
@@ -30,6 +30,17 @@ t.test('is down until it was looked at', async (t) => {
   t.equal(watch.state, 'down')
   t.equal(await look(), 'up')
   t.same(told, ['up: answering'])
+})
+
+t.test('it tells of each state once, and again when there is another reason', async (t) => {
+  const { replica, store, look, told } = await newScene()
+  replica.isDown = true
+  await look()
+  await look()
+  replica.isDown = false
+  replica.follow({ ...store.capture(), line: 'another' })
+  await look()
+  t.same(told, ['down: down', 'down: it is no replica of the store, or has not heard of a fail-over yet'])
 })
 
 t.test('three look-ups in a row that fail end it, and a look that succeeds brings it back', async (t) => {
@@ -64,7 +75,7 @@ t.test('one that does not answer, follows another server or is too far behind is
 
 t.test('it is down as long as nothing is known of the store', async (t) => {
   const { feed } = buildTiers()
-  const watch = new ReplicaWatch({ replica: new HeldStore(), feed, stateChanged: () => {} })
+  const watch = new ReplicaWatch({ replica: new HeldStore(), feed, changed: () => {} })
   await watch.look()
   t.equal(watch.state, 'down')
 })
