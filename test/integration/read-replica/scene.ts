@@ -5,6 +5,7 @@
  */
 
 import pg from 'pg'
+import type { Test } from 'tap'
 import type { z } from 'zod'
 import type { store as storeSchema } from '../../../src/config/schema/tokens.ts'
 import { type GatewayProcess, type Installation, newInstallation } from '../../support/installation.ts'
@@ -50,11 +51,10 @@ export interface ScenePlan {
     readonly primary: Server
     readonly standby: Standby
   }) => string | Promise<string>
-  readonly primary?: Server
 }
 
 export async function newScene(t: Scope, plan: ScenePlan = {}): Promise<Scene> {
-  const primary = plan.primary ?? (await startPostgres())
+  const primary = await startPostgres()
   t.teardown(() => primary.stop())
   const standby = await startStandby(t, primary.url)
   const upstream = await recordingUpstream(t)
@@ -100,6 +100,29 @@ export async function newScene(t: Scope, plan: ScenePlan = {}): Promise<Scene> {
       return counts.reduce((sum, count) => sum + count, 0)
     },
   }
+}
+
+/** A good and a revoked token, both known to the replica; the latter was revoked before anything happened to it. */
+export async function twoTokens({ installation, run, caughtUp }: Scene) {
+  const [good, revoked] = [await installation.issue(), await installation.issue()]
+  await run('token', 'revoke', revoked.token.id)
+  await caughtUp()
+  return { good: good.text, revoked: revoked.text }
+}
+
+/** Gateways decide as if there were no replica, for tokens that it knows, for new ones and for changes. */
+export async function decidesAlone(
+  t: Test,
+  { ask, installation, run }: Scene,
+  good: string,
+  revoked: string,
+) {
+  t.same(await ask(good), [allowed, allowed])
+  t.same(await ask(revoked), [refused, refused])
+  const issued = await installation.issue()
+  t.same(await ask(issued.text), [allowed, allowed])
+  await run('token', 'revoke', issued.token.id)
+  t.same(await ask(issued.text), [refused, refused])
 }
 
 async function verdictOf(

@@ -5,7 +5,7 @@
 -- servers that went different ways show the same. Apart from the clock, whose row is locked by changes that wait.
 CREATE TABLE change_line (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  -- The server that the mark was made on: the identifier of its cluster, and its timeline.
+  -- The server that the mark was made on: the identifier of its cluster, the database, and the timeline.
   server text NOT NULL,
   mark uuid NOT NULL
 );

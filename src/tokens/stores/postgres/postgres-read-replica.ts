@@ -52,8 +52,9 @@ export class PostgresReadReplica implements ReadReplica {
   }
 }
 
-/** A server that was promoted goes a way of its own, whatever it has in common with the store. */
+/** A server that was promoted, and a copy of the database, go ways of their own, whatever they have in common with the store. */
 function fromReplica([row, ...more]: readonly StoredRow[]): readonly [StoredRow, ...StoredRow[]] {
-  if (row === undefined) throw new StoreUnavailable('the read replica is a primary, or has no change clock')
+  if (row === undefined)
+    throw new StoreUnavailable('the server is a primary, or no replica of a marked store')
   return [row, ...more]
 }

@@ -11,11 +11,22 @@ import { subjectColumns, tokenColumns } from '../stored-token.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
+/** Which database of which cluster answers: the same on a primary and on its replicas, and on no copy. */
+const database = `
+(SELECT system_identifier FROM pg_control_system()) || ':' ||
+(SELECT oid FROM pg_database WHERE datname = current_database()) || ':'`
+
+/** The same with the timeline: each server that is promoted has one of its own. Fails on a replica. */
+const server = `${database} || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+
 /**
  * Another server than was meant yields no row, which is no answer: a replica may not have heard of the last changes
- * yet, and one that was promoted is a replica no longer.
+ * yet, one that was promoted is a replica no longer, and a copy of the database is none.
  */
-const only = { primary: 'WHERE NOT pg_is_in_recovery()', replica: 'WHERE pg_is_in_recovery()' } as const
+const only = {
+  primary: 'WHERE NOT pg_is_in_recovery()',
+  replica: `WHERE pg_is_in_recovery() AND starts_with(change_line.server, ${database})`,
+} as const
 type Role = keyof typeof only
 
 /** What every look-up shows of the change clock: its version, and the line that this counts on. */
@@ -45,13 +56,6 @@ LEFT JOIN LATERAL (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1
 ) AS found ON true
 ${only[role]}`
-
-/**
- * Which server answers, whatever name or address leads to it: of one cluster, each that is promoted has a timeline of
- * its own. Fails on a replica.
- */
-const server = `
-(SELECT system_identifier FROM pg_control_system()) || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
 
 /** The clock, and whether its line is that of the server that answers. None from a replica. */
 export const readClock = `
