@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { newTokenText } from '../../../src/tokens/token-text.ts'
 import { until } from '../../support/until.ts'
-import { allowed, newScene, query, refused } from './scene.ts'
+import { allowed, newScene, pauseReplay, query, refused } from './scene.ts'
 
 const scene = await newScene(t)
 const { primary, standby, installation, ask, run, caughtUp, replicaIs, count } = scene
@@ -18,14 +18,6 @@ const lookups =
   "SELECT (seq_scan + idx_scan)::int AS lookups FROM pg_stat_user_tables WHERE relname = 'tokens'"
 const lookupsAt = async (url: string) => Number((await query(url, lookups))[0].lookups)
 
-const pause = async () => {
-  await caughtUp()
-  await query(standby.url, 'SELECT pg_wal_replay_pause()')
-  await until(
-    async () =>
-      (await query(standby.url, 'SELECT pg_get_wal_replay_pause_state() AS state'))[0].state === 'paused',
-  )
-}
 const resume = () => query(standby.url, 'SELECT pg_wal_replay_resume()')
 
 t.test('look-ups go to the replica, and not to the primary', async (t) => {
@@ -51,7 +43,7 @@ t.test('a replica that stands still', async (t) => {
   ]
   const ofBob = await installation.issue({ subject: 'bob' })
   const all = [bystander, revoked, rotated, ending, ofBob]
-  await pause()
+  await pauseReplay(scene)
   t.teardown(resume)
   for (const { text } of all) t.same(await ask(text), [allowed, allowed])
 

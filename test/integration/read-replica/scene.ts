@@ -46,6 +46,8 @@ export interface Scene {
 
 export interface ScenePlan {
   readonly replica?: Partial<ReplicaInput>
+  /** Where gateways keep what they have read, besides. */
+  readonly redisUrl?: string
   /** Where gateways find the replica, if not at the standby. */
   readonly replicaUrl?: (servers: {
     readonly primary: Server
@@ -67,7 +69,7 @@ export async function newScene(t: Scope, plan: ScenePlan = {}): Promise<Scene> {
       lastUsedInterval: '0s',
       purge: { every: '0s' },
     },
-    cache: { memory: { entries: 0 } },
+    cache: { memory: { entries: 0 }, ...(plan.redisUrl && { redis: { url: plan.redisUrl } }) },
     authentication: { failures: { attempts: 0 } },
   })
   const gateways = [await installation.serve(), await installation.serve()] as const
@@ -133,6 +135,14 @@ async function verdictOf(
   const before = upstream.requests.length
   const { status } = await gateway.request({ headers: [['Authorization', `Bearer ${text}`]] })
   return { status, isForwarded: upstream.requests.length > before }
+}
+
+/** The replica shows all that the primary has now, and nothing that happens from now on. */
+export async function pauseReplay({ standby, caughtUp }: Scene): Promise<void> {
+  await caughtUp()
+  await query(standby.url, 'SELECT pg_wal_replay_pause()')
+  const state = 'SELECT pg_get_wal_replay_pause_state() AS state'
+  await until(async () => (await query(standby.url, state))[0].state === 'paused')
 }
 
 /** Every check of a gateway; it is ready in all these tests. */
