@@ -23,7 +23,7 @@ import {
   type ResolverContext,
   type ResolveToken,
 } from './tokens/resolve-token.ts'
-import { openTokenStore } from './tokens/stores/open-token-store.ts'
+import { openReadReplica, openTokenStore } from './tokens/stores/open-token-store.ts'
 import { ensureSystemToken } from './tokens/system-token.ts'
 
 export interface OpenTokens {
@@ -54,6 +54,8 @@ export async function openTokens(
   await bringSchemaUpToDate(settings, log)
   const store = openTokenStore(settings.store, { sealer: keyRing, onQuery: metrics.storeQueried })
   closers.push(() => store.close())
+  const replica = openReadReplica(settings.store)
+  if (replica !== undefined) closers.push(() => replica.close())
   const { rehashForeign } = settings.store
   const foreign = openForeignTokens({
     record: store.foreign,
@@ -64,6 +66,7 @@ export async function openTokens(
   closers.push(async () => foreign.formats.stop())
   const directory = openTokenDirectory({
     store,
+    ...(replica && { replica }),
     foreign: foreign.reader,
     settings: settings.cache,
     outageGraceMs: settings.store.outageGrace,

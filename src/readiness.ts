@@ -26,7 +26,7 @@ export function readinessOf(
   phase: () => Phase,
 ): ReadinessProbe {
   return async () => {
-    const { feed, canDecide, redis } = directory.status()
+    const { feed, canDecide, redis, replica } = directory.status()
     return {
       dataPlane: readinessOfPhase[phase()],
       tokens: canDecide ? (feed === 'fresh' ? 'ok' : 'degraded') : 'failed',
@@ -34,6 +34,7 @@ export function readinessOf(
       ...(certificates === undefined ? {} : { certificates: okIf(!certificates.isOutdated) }),
       ...(configuration === undefined ? {} : { configuration: okIf(configuration.status.isGood) }),
       ...(redis === 'off' ? {} : { redis: okIf(redis === 'up') }),
+      ...(replica === 'off' ? {} : { replica: okIf(replica === 'up') }),
     }
   }
 }

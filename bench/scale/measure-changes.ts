@@ -56,7 +56,7 @@ export async function measureChanges(
     return store.rotateToken(id, { next, until: Date.now() + 86_400_000 }, act)
   })
   await measure('record 5,000 last uses', 50, (number) => store.recordUses(usesOf(population, number)))
-  const version = await store.currentVersion()
+  const version = (await store.readClock()).version
   const past = (number: number) => Math.max(0, version - 100 - (number % 100))
   await measure('changes after a version, 100 of them', samples, (number) =>
     store.changesAfter(past(number), 100),

@@ -26,11 +26,12 @@ export function withChange<T>(
   work: (registry: TokenRegistry & TokenReader) => Promise<T>,
 ): Promise<T> {
   return withWritableRecord(settings, async (record) => {
-    const before = await record.currentVersion()
+    const before = await record.readClock()
     try {
       return await work(record)
     } finally {
-      if ((await record.currentVersion()) !== before) await (wait ? holdEverywhere(cache) : tell(cache))
+      if ((await record.readClock()).version !== before.version)
+        await (wait ? holdEverywhere(cache) : tell(cache))
     }
   })
 }

@@ -8,6 +8,7 @@ import type { StoreSettings } from '../config/schema/tokens.ts'
 import { isPooled } from './postgres-pooling.ts'
 
 export type PostgresSettings = NonNullable<StoreSettings['postgres']>
+export type ReadReplicaSettings = NonNullable<PostgresSettings['replica']>
 
 /** Parameters of the URL that would otherwise win over the deadlines below. */
 const deadlineParameters = [
@@ -23,7 +24,7 @@ const deadlineParameters = [
  */
 export function postgresOptions(settings: PostgresSettings, deadlineMs = settings.timeout): PoolConfig {
   if (!URL.canParse(settings.url)) {
-    throw new Error('store.postgres.url is not a URL: write postgres://user:password@host:port/database')
+    throw new Error('a URL in store.postgres is none: write postgres://user:password@host:port/database')
   }
   const url = new URL(settings.url)
   for (const name of deadlineParameters) url.searchParams.delete(name)

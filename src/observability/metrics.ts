@@ -30,7 +30,7 @@ export type ExchangeOutcome =
   | 'revoked'
   | RefusalCode
 
-type LookupTier = 'memory' | 'redis' | 'store'
+type LookupTier = 'memory' | 'redis' | 'replica' | 'store'
 type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
 type ProofResult = 'proven' | 'wrong' | 'unknown' | 'refused'
 type PurgedRecords = (typeof purgedKinds)[number]

@@ -27,12 +27,22 @@ export interface Digest {
  */
 export type Digests = readonly [Digest, ...Digest[]]
 
-/** A record together with the version of the store's change clock that it was read at. */
-export interface Reading {
+/** What the store's change clock shows in some snapshot. */
+export interface ClockReading {
+  /** Changes with a higher number may be missing from the snapshot. */
+  readonly version: number
+  /**
+   * Names the line of commits that `version` counts: a server that takes the place of another may lack its last
+   * commits, and begins a line of its own. Versions of two lines say nothing of each other. Left out by a store that
+   * only ever has one.
+   */
+  readonly line?: string
+}
+
+/** A record together with the change clock in the snapshot that it was read in. */
+export interface Reading extends ClockReading {
   /** `undefined`: the store answered, and no such token exists. */
   readonly token: Token | undefined
-  /** The change clock in the snapshot that the record was read in: changes with a higher number may be missing. */
-  readonly version: number
   /** The key of the ring that the record is under; left out when there is none, or its text was proven without a key. */
   readonly keyId?: string
 }
@@ -68,10 +78,20 @@ export interface TokenChange {
   readonly changedAt: number
 }
 
+/**
+ * A server that follows the store and may be behind it, or follow another one: each reading shows of which moment on
+ * which line it is. Throws `StoreUnavailable` also when the server is no replica.
+ */
+export interface ReadReplica extends TokenReader, RecordReader {
+  readClock(): Promise<ClockReading>
+  /** Releases every connection. Idempotent. */
+  close(): Promise<void>
+}
+
 /** The store's change clock, which replicas follow so that they drop what changed. */
 export interface ChangeSource {
-  /** The present version. */
-  currentVersion(signal?: AbortSignal): Promise<number>
+  /** The present version, on a line that no other server is on. */
+  readClock(signal?: AbortSignal): Promise<ClockReading>
   /** Changes after `version` in rising order, at most `limit`. */
   changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]>
 }

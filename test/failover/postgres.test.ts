@@ -10,9 +10,9 @@ import { startPlainUpstream } from '../integration/revocation/load.ts'
 import { newInstallation } from '../support/installation.ts'
 import { queryPostgres, startPostgres } from '../support/postgres.ts'
 import { startStandby } from '../support/postgres-standby.ts'
+import { startTcpSwitch } from '../support/tcp-switch.ts'
 import { until } from '../support/until.ts'
 import { startMixedLoad } from './mixed-load.ts'
-import { startTcpSwitch } from './tcp-switch.ts'
 
 t.test('the primary is killed, and its synchronous replica takes its place', async (t) => {
   const primary = await startPostgres()

@@ -13,7 +13,7 @@ import { type Attack, failureOf, type Input } from './attacks/attack.ts'
 import { codeOf, startWire, type Wire, type WireInput } from './wire.ts'
 
 /** What the gateway asks of its store by the clock, whoever sends what. */
-const ownQueries = /operation="(changesAfter|currentVersion|pruneChanges|foreignFormats|ping|countByKey)"/
+const ownQueries = /operation="(changesAfter|readClock|pruneChanges|foreignFormats|ping|countByKey)"/
 const work = /^sallyport_(token_lookups|store_queries|foreign_hashes)_total\{/
 const lastUsedIntervalMs = 50
 

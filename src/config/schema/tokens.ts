@@ -22,23 +22,48 @@ export const keys = z
   })
   .describe('The key ring that peppers digests and seals entries. Exactly one of `file` and `ring`.')
 
-const postgres = z
+/** How any server of PostgreSQL is reached. */
+const postgresServer = {
+  url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
+  connections: count(1, 1000).prefault(10).describe('Connections of the look-up pool.'),
+  timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
+  verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
+  pooling: z
+    .enum(['session', 'transaction'])
+    .optional()
+    .describe(
+      '`transaction`: the URL leads to PgBouncer, or another pooler, in transaction mode; see docs/operations.md. Omitted: each connection is a session of the server.',
+    ),
+}
+
+const hasNoOptionsForPooler = ({ url, pooling }: { url: string; pooling?: string | undefined }) =>
+  pooling !== 'transaction' || !/[?&]options=/.test(url)
+const optionsForPooler = {
+  path: ['url'],
+  error:
+    'a pooler takes no `options`: set them for the role, as in ALTER ROLE sallyport SET search_path = tokens',
+}
+
+const readReplica = z
   .strictObject({
-    url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database'),
-    connections: count(1, 1000).prefault(10).describe('Connections of the look-up pool.'),
-    timeout: duration().prefault('2s').describe('Deadline of connecting and of each query.'),
-    verifyTls: flag().optional().describe('Omitted: as `sslmode` in the URL says.'),
-    pooling: z
-      .enum(['session', 'transaction'])
-      .optional()
+    ...postgresServer,
+    timeout: duration()
+      .prefault('250ms')
       .describe(
-        '`transaction`: the URL leads to PgBouncer, or another pooler, in transaction mode; see docs/operations.md. Omitted: each connection is a session of the server.',
+        'How long a look-up waits for a connection, and then for the answer, before the primary is asked.',
       ),
   })
-  .refine(({ url, pooling }) => pooling !== 'transaction' || !/[?&]options=/.test(url), {
-    path: ['url'],
-    error:
-      'a pooler takes no `options`: set them for the role, as in ALTER ROLE sallyport SET search_path = tokens',
+  .refine(hasNoOptionsForPooler, optionsForPooler)
+  .describe(
+    'A streaming replica that spares the primary look-ups. Whatever it may not have heard of yet is asked of the primary; see docs/operations.md.',
+  )
+
+const postgres = z
+  .strictObject({ ...postgresServer, replica: readReplica.optional() })
+  .refine(hasNoOptionsForPooler, optionsForPooler)
+  .refine(({ url, replica }) => replica?.url !== url, {
+    path: ['replica', 'url'],
+    error: 'expected another server than that of store.postgres.url',
   })
 
 const sqlite = z.strictObject({

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChangeSource, TokenChange } from '../ports.ts'
+import type { ChangeSource, ClockReading, TokenChange } from '../ports.ts'
 
 /** Changes asked for at once; a poll goes on asking until it has them all. */
 const batchMax = 1_000
@@ -16,10 +16,10 @@ export interface ChangeListener {
   /** In rising order of versions. Must not throw. */
   changed(changes: readonly TokenChange[]): void
   /**
-   * The clock went back, as after a restored backup, or changes were missed: nothing read before may be used. Must
-   * not throw.
+   * Another server took the place of the store, the clock went back, as after a restored backup, or changes were
+   * missed: nothing read before may be used. With `isNewLine` the line tells what was read before. Must not throw.
    */
-  reset(): void
+  reset(isNewLine: boolean): void
 }
 
 export interface ChangeFeedOptions {
@@ -51,6 +51,7 @@ export class ChangeFeed {
   /** For each token and subject its last change; in the order of versions, so that the first is the oldest. */
   readonly #lastChange = new Map<string, { readonly version: number; readonly at: number }>()
   #version: number | undefined
+  #line: string | undefined
   /** Every change after this version has been seen and is remembered. */
   #floor = Number.POSITIVE_INFINITY
   #confirmedAt = Number.NEGATIVE_INFINITY
@@ -136,13 +137,24 @@ export class ChangeFeed {
     return this.#version
   }
 
+  /** The line of commits that `version` counts; `undefined` also where the store has only one. */
+  get line(): string | undefined {
+    return this.#line
+  }
+
+  /** Whether every change after that version is known. */
+  remembersSince(version: number): boolean {
+    return version >= this.#floor
+  }
+
   /**
-   * Whether a record read at `version` still holds as far as the feed knows. False also when the feed cannot know:
-   * before its first poll, and for versions older than what it remembers.
+   * Whether a record read at that version still holds as far as the feed knows. False also when the feed cannot know:
+   * before its first poll, on another line, and for versions older than what it remembers.
    */
-  isCurrent(version: number, tokenId: string, subjectId: string): boolean {
+  isCurrent({ version, line }: ClockReading, tokenId: string, subjectId: string): boolean {
     return (
-      version >= this.#floor &&
+      line === this.#line &&
+      this.remembersSince(version) &&
       !this.#changedAfter(version, tokenId) &&
       !this.#changedAfter(version, subjectId)
     )
@@ -227,26 +239,30 @@ export class ChangeFeed {
 
   async #advance(signal: AbortSignal): Promise<void> {
     const { source } = this.#options
-    const present = await source.currentVersion(signal)
+    const clock = await source.readClock(signal)
     signal.throwIfAborted()
-    if (this.#version === undefined || present < this.#version) this.#beginAt(present)
+    const present = clock.version
+    const isElsewhere = clock.line !== this.#line
+    if (this.#version === undefined || isElsewhere || present < this.#version) this.#beginAt(clock)
     while (this.#version !== undefined && this.#version < present) {
       const changes = await source.changesAfter(this.#version, batchMax, signal)
       // A poll past its deadline has been given up, and another one may be under way.
       signal.throwIfAborted()
       // Versions are given out without gaps: one that is missing was pruned while nobody here was listening.
       if (changes[0]?.version === this.#version + 1) this.#take(changes)
-      else this.#beginAt(present)
+      else this.#beginAt(clock)
     }
     this.#forget()
   }
 
-  #beginAt(version: number): void {
+  #beginAt({ version, line }: ClockReading): void {
     const isRestart = this.#version !== undefined
+    const isNewLine = line !== this.#line
     this.#lastChange.clear()
     this.#version = version
+    this.#line = line
     this.#floor = version
-    if (isRestart) for (const listener of this.#listeners) listener.reset()
+    if (isRestart) for (const listener of this.#listeners) listener.reset(isNewLine)
   }
 
   #take(changes: readonly TokenChange[]): void {

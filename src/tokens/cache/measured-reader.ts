@@ -5,11 +5,11 @@
 
 import type { Claim, Digests, Reading, TokenReader } from '../ports.ts'
 
-export type LookupTier = 'memory' | 'redis' | 'store'
+export type LookupTier = 'memory' | 'redis' | 'replica' | 'store'
 
 /**
- * `hit` found, `absent` known not to exist, `miss` to be asked of the next tier, `rejected` an entry that could not
- * be trusted, `stale` served because the store does not answer, `error` no answer.
+ * `hit` found, `absent` known not to exist, `miss` to be asked of the next tier, `rejected` an entry, or a replica, that
+ * could not be trusted, `stale` served because the store does not answer, `error` no answer.
  */
 export type LookupResult = 'hit' | 'absent' | 'miss' | 'rejected' | 'stale' | 'error'
 

@@ -175,16 +175,18 @@ export class MemoryTier implements TokenReader, ChangeListener {
     const ringsBefore = this.#ringsBefore
     for (let reads = 0; reads < readsMax; reads++) {
       const reading = await this.#options.inner.find(digests, claim)
-      const { token, version } = reading
+      const { token } = reading
       if (token === undefined) {
         if (ringsBefore === this.#ringsBefore) this.#rememberAbsent(key, reading)
         return reading
       }
       // A change may have overtaken the reading on its way; the next one will have it.
-      if (this.#feed.isCurrent(version, token.id, token.subject.id)) {
+      if (this.#feed.isCurrent(reading, token.id, token.subject.id)) {
         this.#remember(key, { reading, token, until: this.#lifetimeEnd() })
         return reading
       }
+      // Another server may be the store since the last poll, and readings of it hold only once the feed has met it.
+      if (reading.line !== this.#feed.line) await this.#feed.confirm()
     }
     throw new StoreUnavailable('the record was outdated each time it was read')
   }

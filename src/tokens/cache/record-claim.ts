@@ -12,9 +12,9 @@ export function readClaimed(store: TokenReader & RecordReader): TokenReader {
     async find(digests: Digests, claim?: Claim): Promise<Reading> {
       if (claim === undefined || !('recordId' in claim)) return store.find(digests)
       const reading = await store.findById(claim.recordId)
-      const { keyId, version } = reading
+      const { keyId, token, ...clock } = reading
       const isKnown = keyId === undefined || digests.some((digest) => digest.keyId === keyId)
-      return isKnown ? reading : { token: undefined, version }
+      return isKnown ? reading : { ...clock, token: undefined }
     },
   }
 }

@@ -65,8 +65,12 @@ export class RedisTier implements TokenReader, ChangeListener {
   /** Nothing to do: each entry carries the version that it is judged by when it is read. */
   changed(): void {}
 
-  /** Entries from before may carry versions that the clock has yet to reach again; they end within one lifetime. */
-  reset(): void {
+  /**
+   * Entries from before may carry versions that the clock has yet to reach again, and end within one lifetime; those of
+   * another line are told by it.
+   */
+  reset(isNewLine: boolean): void {
+    if (isNewLine) return
     this.#distrustedUntil = this.#options.clock.now() + this.#options.settings.ttl
   }
 
@@ -130,7 +134,7 @@ export class RedisTier implements TokenReader, ChangeListener {
     if (now >= Math.min(until, storedAt + settings.ttl)) return 'miss'
     // A version that the feed has not reached may belong to a clock that has gone back since.
     if (feed.version === undefined || version > feed.version) return 'miss'
-    return feed.isCurrent(version, token.id, token.subject.id) ? reading : 'miss'
+    return feed.isCurrent(reading, token.id, token.subject.id) ? reading : 'miss'
   }
 }
 

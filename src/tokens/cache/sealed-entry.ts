@@ -23,19 +23,19 @@ export interface SealedEntry extends Reading {
 }
 
 export function sealEntry(sealer: Sealer, key: string, entry: SealedEntry): Buffer {
-  const { token, keyId = null } = entry
-  return sealer.seal(JSON.stringify({ ...entry, keyId, token: tokenToJson(token) }), key)
+  const { token, keyId = null, line = null } = entry
+  return sealer.seal(JSON.stringify({ ...entry, keyId, line, token: tokenToJson(token) }), key)
 }
 
 /** `undefined` for anything but an entry sealed for exactly this key by a release with the same fields. */
 export function openEntry(sealer: Sealer, key: string, sealed: Buffer): SealedEntry | undefined {
   const plaintext = sealer.open(sealed, key)
   if (plaintext === undefined) return undefined
-  const { token: stored, version, keyId, storedAt, until } = parse(plaintext)
+  const { token: stored, version, line, keyId, storedAt, until } = parse(plaintext)
   const token = tokenFromJson(stored)
   if (token === undefined || !isCount(version) || !isCount(storedAt) || !isCount(until)) return undefined
-  if (keyId !== null && typeof keyId !== 'string') return undefined
-  return { token, version, storedAt, until, ...(keyId !== null && { keyId }) }
+  if (!isTextOrNull(keyId) || !isTextOrNull(line)) return undefined
+  return { token, version, storedAt, until, ...(keyId !== null && { keyId }), ...(line !== null && { line }) }
 }
 
 function parse(plaintext: Buffer): Partial<Record<keyof SealedEntry, unknown>> {
@@ -44,6 +44,10 @@ function parse(plaintext: Buffer): Partial<Record<keyof SealedEntry, unknown>> {
   } catch {
     return {}
   }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
 }
 
 function isCount(value: unknown): value is number {

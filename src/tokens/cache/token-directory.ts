@@ -1,6 +1,6 @@
 /**
- * Memory in front of Redis in front of the store, and the change feed that keeps the first two honest: the one place
- * where the gateway looks tokens up.
+ * Memory in front of Redis in front of a read replica in front of the store, and the change feed that keeps all but the
+ * last honest: the one place where the gateway looks tokens up.
  * @module
  */
 
@@ -11,13 +11,23 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import { RedisClient, type RedisState } from '../../redis/redis-client.ts'
 import { RedisSubscription } from '../../redis/redis-subscription.ts'
 import { type ForeignReaderOptions, readForeign } from '../foreign/foreign-reader.ts'
-import type { ChangeSource, Claim, Digests, Reading, RecordReader, TokenReader } from '../ports.ts'
+import type {
+  ChangeSource,
+  Claim,
+  Digests,
+  Reading,
+  ReadReplica,
+  RecordReader,
+  TokenReader,
+} from '../ports.ts'
 import { ChangeFeed, type ChangeListener } from './change-feed.ts'
 import { type LookupObserver, measureReader } from './measured-reader.ts'
 import { MemoryTier } from './memory-tier.ts'
 import { openNoticeBoard } from './open-notice-board.ts'
 import { readClaimed } from './record-claim.ts'
 import { RedisTier } from './redis-tier.ts'
+import { readByReplica } from './replica-tier.ts'
+import { type ReplicaState, ReplicaWatch } from './replica-watch.ts'
 import { RevocationListener } from './revocation-listener.ts'
 import type { Sealer } from './sealed-entry.ts'
 import { gateStore } from './store-gate.ts'
@@ -31,6 +41,8 @@ export interface DirectoryLog {
 export interface TokenDirectoryOptions {
   /** Not closed by the directory. */
   readonly store: TokenReader & RecordReader & ChangeSource
+  /** Not closed by the directory. */
+  readonly replica?: ReadReplica
   /** How tokens of other services are proven; without it only native ones are found. */
   readonly foreign?: ForeignReaderOptions
   readonly settings: CacheSettings
@@ -59,6 +71,8 @@ export interface DirectoryStatus {
   readonly memoryEntries: number
   /** `up`: it answers look-ups, and this replica is sure to hear of changes by way of it. */
   readonly redis: RedisState | 'off'
+  /** `up`: it is a replica of the store, and asked before that. */
+  readonly replica: ReplicaState | 'off'
 }
 
 export interface TokenDirectory extends TokenReader {
@@ -70,7 +84,7 @@ export interface TokenDirectory extends TokenReader {
   follow(listener: ChangeListener): void
   /** To be told of every other key ring, at once, by the ids of its keys: digests are made with it from now on. */
   ringChanged(keyIds: ReadonlySet<string>): void
-  /** Resolves when Redis and the store have each been tried once, whatever came of it; `status` tells. */
+  /** Resolves when Redis, the store and its replica have each been tried once, whatever came of it; `status` tells. */
   start(): Promise<void>
   status(): DirectoryStatus
   /** Stops following changes and leaves Redis; the store stays open. */
@@ -84,7 +98,10 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
   const client = settings.redis && openRedis(settings.redis, log)
   const listener = settings.redis && openListener(settings.redis, () => feed.heed(), monotonic)
   const feed = openFeed(options, monotonic, listener)
-  const native = gateStore(measureReader(readClaimed(options.store), 'store', observer), feed)
+  const primary = gateStore(measureReader(readClaimed(options.store), 'store', observer), feed)
+  const { replica } = options
+  const watch = replica && openWatch(replica, feed, log)
+  const native = watch ? readByReplica({ replica, watch, feed, inner: primary, observer }) : primary
   const store = options.foreign === undefined ? native : readForeign(native, options.foreign)
   const shared = { outageGraceMs, feed, observer, random }
   const redis =
@@ -105,6 +122,7 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       await Promise.all([client?.connect(), listener?.connect(), feed.start()])
       if (client?.state === 'up') await listener?.start()
       else void listener?.start()
+      await watch?.start()
     },
     status: () => ({
       feed: feed.isFollowing ? 'fresh' : feed.isFailing ? 'outage' : 'stale',
@@ -113,8 +131,10 @@ export function openTokenDirectory(options: TokenDirectoryOptions): TokenDirecto
       version: feed.version,
       memoryEntries: memory.size,
       redis: redisState(client, listener, monotonic()),
+      replica: watch?.state ?? 'off',
     }),
     async close() {
+      await watch?.stop()
       await listener?.stop()
       client?.close()
       await feed.stop()
@@ -153,13 +173,26 @@ function openFeed(
   })
   feed.follow({
     changed() {},
-    reset: () =>
+    reset: (isNewLine) =>
       log.warn(
         { version: feed.version },
-        'the change clock of the store went back, or changes were missed; caches are dropped',
+        isNewLine
+          ? 'another server took the place of the store; caches are dropped'
+          : 'the change clock of the store went back, or changes were missed; caches are dropped',
       ),
   })
   return feed
+}
+
+function openWatch(replica: ReadReplica, feed: ChangeFeed, log: DirectoryLog): ReplicaWatch {
+  return new ReplicaWatch({
+    replica,
+    feed,
+    changed(state, reason) {
+      if (state === 'up') log.info({}, 'the read replica answers look-ups')
+      else log.warn({ reason }, 'the read replica cannot be used; tokens are looked up on the primary')
+    },
+  })
 }
 
 function openListener(

@@ -39,7 +39,7 @@ export function readForeign(store: TokenReader, options: ForeignReaderOptions): 
 
 async function prove(claim: ForeignClaim, options: ForeignReaderOptions): Promise<Reading> {
   const locators = claim.formats.map(({ format, locator }) => ({ format: format.name, locator }))
-  const { candidates, version } = await options.record.find(locators)
+  const { candidates, ...clock } = await options.record.find(locators)
   const proven: Token[] = []
   for (const claimed of claim.formats) {
     const candidate = candidates.find(({ format }) => format === claimed.format.name)
@@ -48,7 +48,7 @@ async function prove(claim: ForeignClaim, options: ForeignReaderOptions): Promis
   }
   const [token, another] = proven
   if (another !== undefined) throw new Error('the store holds two records for one credential')
-  return { token, version }
+  return { token, ...clock }
 }
 
 async function proveAs(

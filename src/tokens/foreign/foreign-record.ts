@@ -7,7 +7,7 @@
 import type { Act } from '../../audit/entry.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { ForeignFormat, ForeignHash } from '../formats/foreign-format.ts'
-import type { Digest, NewToken } from '../ports.ts'
+import type { ClockReading, Digest, NewToken } from '../ports.ts'
 import type { Token } from '../token.ts'
 
 /** Where to look: the name of a format and the non-secret part of a text. */
@@ -37,11 +37,10 @@ export interface ForeignCandidate extends ForeignLocator {
   readonly token: Token
 }
 
-export interface ForeignReading {
+/** What there is, with the change clock in the snapshot that it was read in. */
+export interface ForeignReading extends ClockReading {
   /** At most one for each locator that was asked for. */
   readonly candidates: readonly ForeignCandidate[]
-  /** The change clock in the snapshot that they were read in. */
-  readonly version: number
 }
 
 /** A format that tokens were imported of, and one cost of its hashes. */

@@ -1,10 +1,11 @@
 /**
- * Opens the store that the settings name.
+ * Opens the store that the settings name, and the read replica beside it.
  * @module
  */
 
 import { type StorePlace, whichStore } from '../../database/which-store.ts'
-import type { TokenStore } from '../ports.ts'
+import type { ReadReplica, TokenStore } from '../ports.ts'
+import { PostgresReadReplica } from './postgres/postgres-read-replica.ts'
 import { PostgresTokenStore } from './postgres/postgres-token-store.ts'
 import { SqliteTokenStore } from './sqlite/sqlite-token-store.ts'
 import type { StoreOptions } from './store-options.ts'
@@ -20,4 +21,9 @@ export function openTokenStore(settings: StorePlace, options: StoreOptions = {})
     default:
       return store satisfies never
   }
+}
+
+/** `undefined` where the settings name none. The caller closes it. */
+export function openReadReplica({ postgres }: StorePlace): ReadReplica | undefined {
+  return postgres?.replica && new PostgresReadReplica(postgres.replica)
 }

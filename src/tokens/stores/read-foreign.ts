@@ -4,7 +4,7 @@
  */
 
 import type { ForeignReading, ImportedFormat } from '../foreign/foreign-record.ts'
-import { readVersion } from './reading.ts'
+import { readClockReading } from './reading.ts'
 import { readToken, type StoredForms } from './stored-token.ts'
 import { type StoredRow, textIn, versionIn } from './stored-value.ts'
 
@@ -12,7 +12,7 @@ import { type StoredRow, textIn, versionIn } from './stored-value.ts'
 export function readForeignReading(rows: readonly StoredRow[], forms: StoredForms): ForeignReading {
   const found = rows.filter((row) => row.id !== null)
   return {
-    version: readVersion(rows),
+    ...readClockReading(rows),
     candidates: found.map((row) => ({
       ...readImportedFormat(row),
       locator: textIn(row, 'locator'),

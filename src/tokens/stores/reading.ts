@@ -5,7 +5,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { foreignKeyId } from '../foreign/foreign-digest.ts'
-import type { Digests, Reading } from '../ports.ts'
+import type { ClockReading, Digests, Reading } from '../ports.ts'
 import { readToken, type StoredForms } from './stored-token.ts'
 import { fail, type StoredRow, textIn, versionIn } from './stored-value.ts'
 
@@ -14,26 +14,28 @@ import { fail, type StoredRow, textIn, versionIn } from './stored-value.ts'
  * one credential would leave open which of them decides: that throws.
  */
 export function readReading(rows: readonly StoredRow[], digests: Digests, forms: StoredForms): Reading {
-  const version = readVersion(rows)
+  const clock = readClockReading(rows)
   const [row, another] = rows
   if (another !== undefined) throw new Error('the store holds two records for one credential')
-  if (row === undefined || row.id === null || !isPresented(row, digests)) return { token: undefined, version }
-  return { token: readToken(row, forms), version, keyId: textIn(row, 'key_id') }
+  if (row === undefined || row.id === null || !isPresented(row, digests))
+    return { ...clock, token: undefined }
+  return { ...clock, token: readToken(row, forms), keyId: textIn(row, 'key_id') }
 }
 
 /** What a look-up by id makes of its rows. A record of another service, as it was imported, is under no key. */
 export function readReadingById(rows: readonly StoredRow[], forms: StoredForms): Reading {
-  const version = readVersion(rows)
+  const clock = readClockReading(rows)
   const [row] = rows
-  if (row === undefined || row.id === null) return { token: undefined, version }
+  if (row === undefined || row.id === null) return { ...clock, token: undefined }
   const keyId = textIn(row, 'key_id')
-  return { token: readToken(row, forms), version, ...(keyId !== foreignKeyId && { keyId }) }
+  return { ...clock, token: readToken(row, forms), ...(keyId !== foreignKeyId && { keyId }) }
 }
 
-/** The change clock's version from the one row that holds it. */
-export function readVersion([row]: readonly StoredRow[]): number {
+/** The change clock from the one row that holds it, or the first of several that show the same. */
+export function readClockReading([row]: readonly StoredRow[]): ClockReading {
   if (row === undefined) throw new Error('the store has lost its change clock')
-  return versionIn(row, 'version')
+  const version = versionIn(row, 'version')
+  return row.line === undefined ? { version } : { version, line: textIn(row, 'line') }
 }
 
 /**

@@ -69,7 +69,7 @@ const forgeries: readonly (readonly [string, () => Promise<unknown>])[] = [
     () => {
       const token = { ...aToken('b'), kind: 'root' }
       const [storedAt, until] = [Date.now(), Date.now() + 1000]
-      const text = JSON.stringify({ token, version: 0, keyId: 'k1', storedAt, until })
+      const text = JSON.stringify({ token, version: 0, line: null, keyId: 'k1', storedAt, until })
       return attacker.set(keyOf('b'), keyRing.seal(text, keyOf('b')))
     },
   ],

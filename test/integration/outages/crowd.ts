@@ -92,7 +92,7 @@ async function storeQueries({ adminPort }: GatewayProcess): Promise<{ finds: num
   const samples = await readMetrics(adminPort)
   const count = (operation: string) =>
     samples.get(`sallyport_store_queries_total{operation="${operation}"}`) ?? 0
-  return { finds: count('find'), polls: count('currentVersion') }
+  return { finds: count('find'), polls: count('readClock') }
 }
 
 /** The status; 0 when there was no answer. */

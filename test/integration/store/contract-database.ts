@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { parseKeyRing } from '../../../src/tokens/keys/key-ring.ts'
 import { newKeyRing } from '../../../src/tokens/keys/key-ring-text.ts'
 import { mintToken } from '../../../src/tokens/mint-token.ts'
-import type { NewToken, TokenStore } from '../../../src/tokens/ports.ts'
+import type { NewToken, Reading, TokenStore } from '../../../src/tokens/ports.ts'
 import { newRecordId } from '../../../src/tokens/record-id.ts'
 import type { StoreOptions } from '../../../src/tokens/stores/store-options.ts'
 import type { Token } from '../../../src/tokens/token.ts'
@@ -33,6 +33,11 @@ export interface IssuedHere {
   readonly token: Token
   readonly text: ReturnType<typeof mintToken>['text']
   readonly digests: ReturnType<typeof keyRing.digests>
+}
+
+/** Without what differs between adapters: only one of them tells lines of commits apart. */
+export function apartFromLine({ line: _, ...reading }: Reading): Reading {
+  return reading
 }
 
 type Creation = Pick<Token, 'createdAt' | 'createdBy'>

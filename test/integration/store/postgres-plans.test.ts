@@ -17,7 +17,7 @@ import {
   revokeDerived,
   successorsInGroup,
 } from '../../../src/tokens/stores/postgres/postgres-lives-sql.ts'
-import { findById, listTokens } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
+import { findByIdOn, listTokens } from '../../../src/tokens/stores/postgres/postgres-sql.ts'
 import { freshDatabase } from '../../support/postgres.ts'
 
 const now = Date.UTC(2026, 0, 31)
@@ -58,7 +58,7 @@ t.test('no page, batch or look-up reads the whole record, nor sorts more than it
   const before = new Date(now)
   const cases: [what: string, query: QueryConfig, index: RegExp][] = [
     ['newest', listTokens(page), /tokens_pkey/],
-    ['by its id', { text: findById, values: [middle] }, /tokens_pkey/],
+    ['by its id', { text: findByIdOn('primary'), values: [middle] }, /tokens_pkey/],
     ['acts on a token', { text: ofToken, values: ['t7', 20] }, /audit_entries_by_token/],
     ['of a subject', listTokens({ ...page, subject: 's0' }), /tokens_by_subject|tokens_pkey/],
     ['of a binding', listTokens({ ...page, binding }), /token_bindings_pkey/],

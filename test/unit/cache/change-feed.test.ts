@@ -12,7 +12,7 @@ import { buildTiers, leaseMs } from './tiers.ts'
 t.test('is not fresh before the first poll, and vouches for nothing', async (t) => {
   const { feed } = buildTiers()
   t.equal(feed.isFresh(), false)
-  t.equal(feed.isCurrent(1_000, 'token', 'subject'), false)
+  t.equal(feed.isCurrent({ version: 1_000 }, 'token', 'subject'), false)
 })
 
 t.test('is fresh for one lease from the start of the poll, not from its end', async (t) => {
@@ -56,7 +56,7 @@ t.test('a poll that never ends fails at its deadline, and the next one follows',
   let questions = 0
   const feed = new ChangeFeed({
     source: {
-      currentVersion: () => (++questions === 1 ? new Promise(() => {}) : Promise.resolve(7)),
+      readClock: () => (++questions === 1 ? new Promise(() => {}) : Promise.resolve({ version: 7 })),
       changesAfter: async () => [],
     },
     pollIntervalMs: 20,
@@ -97,11 +97,11 @@ t.test('a record read before a change of its token or of its subject is not curr
   store.revoke('a')
   store.disableSubject('s')
   await feed.poll()
-  t.equal(feed.isCurrent(0, 'a', 'other'), false)
-  t.equal(feed.isCurrent(1, 'a', 'other'), true)
-  t.equal(feed.isCurrent(1, 'other', 's'), false)
-  t.equal(feed.isCurrent(2, 'a', 's'), true)
-  t.equal(feed.isCurrent(0, 'other', 'other'), true)
+  t.equal(feed.isCurrent({ version: 0 }, 'a', 'other'), false)
+  t.equal(feed.isCurrent({ version: 1 }, 'a', 'other'), true)
+  t.equal(feed.isCurrent({ version: 1 }, 'other', 's'), false)
+  t.equal(feed.isCurrent({ version: 2 }, 'a', 's'), true)
+  t.equal(feed.isCurrent({ version: 0 }, 'other', 'other'), true)
 })
 
 t.test('a version from before the feed began is not current: changes may have been missed', async (t) => {
@@ -109,8 +109,8 @@ t.test('a version from before the feed began is not current: changes may have be
   store.add(aToken('a'))
   store.revoke('a')
   await feed.poll()
-  t.equal(feed.isCurrent(0, 'other', 'other'), false)
-  t.equal(feed.isCurrent(1, 'other', 'other'), true)
+  t.equal(feed.isCurrent({ version: 0 }, 'other', 'other'), false)
+  t.equal(feed.isCurrent({ version: 1 }, 'other', 'other'), true)
 })
 
 t.test('a change that is forgotten outdates every version before it', async (t) => {
@@ -119,11 +119,11 @@ t.test('a change that is forgotten outdates every version before it', async (t) 
   await feed.poll()
   store.revoke('a')
   await feed.poll()
-  t.equal(feed.isCurrent(0, 'other', 'other'), true)
+  t.equal(feed.isCurrent({ version: 0 }, 'other', 'other'), true)
   advance(1_000)
   await feed.poll()
-  t.equal(feed.isCurrent(0, 'other', 'other'), false)
-  t.equal(feed.isCurrent(1, 'a', 'other'), true)
+  t.equal(feed.isCurrent({ version: 0 }, 'other', 'other'), false)
+  t.equal(feed.isCurrent({ version: 1 }, 'a', 'other'), true)
 })
 
 t.test('a clock that goes back empties memory and begins anew', async (t) => {
@@ -139,7 +139,55 @@ t.test('a clock that goes back empties memory and begins anew', async (t) => {
   t.equal(memory.size, 0)
   store.revoke('a')
   await feed.poll()
-  t.equal(feed.isCurrent(0, 'a', 'other'), false)
+  t.equal(feed.isCurrent({ version: 0 }, 'a', 'other'), false)
+})
+
+t.test(
+  'a fail-over that lost changes and has caught up by the next poll empties memory all the same',
+  async (t) => {
+    const { feed, store, memory } = buildTiers()
+    const victim = store.add(aToken('victim'))
+    store.add(aToken('other'))
+    await feed.poll()
+    const standby = store.capture()
+    store.revoke('other')
+    await feed.poll()
+    await memory.find(victim)
+    const resets: boolean[] = []
+    feed.follow({ changed() {}, reset: (isNewLine) => resets.push(isNewLine) })
+    store.failOver(standby)
+    store.revoke('victim')
+    await feed.poll()
+    t.equal(feed.version, 1, 'the version that was seen before the fail-over')
+    t.same(resets, [true])
+    t.type((await memory.find(victim)).token?.revokedAt, 'number')
+  },
+)
+
+t.test('a record that was read on a lost line holds no longer, whatever its version', async (t) => {
+  const { feed, store } = buildTiers()
+  store.add(aToken('victim'))
+  const standby = store.capture()
+  store.add(aToken('other'))
+  store.revoke('other')
+  await feed.poll()
+  const before = { version: 1, ...(feed.line !== undefined && { line: feed.line }) }
+  t.equal(feed.isCurrent(before, 'victim', 'subject'), true)
+  store.failOver(standby)
+  store.revoke('victim')
+  await feed.poll()
+  t.equal(feed.isCurrent(before, 'victim', 'subject'), false)
+  t.equal(feed.isCurrent({ version: 1, line: 'promotion 1' }, 'victim', 'subject'), true)
+})
+
+t.test('a record from a server that the feed has yet to meet is taken once it has', async (t) => {
+  const { feed, store, memory } = buildTiers()
+  const digests = store.add(aToken('a'))
+  await feed.poll()
+  store.failOver(store.capture())
+  t.equal((await memory.find(digests)).token?.id, 'a')
+  t.equal(feed.line, 'promotion 1')
+  t.equal(memory.recall(digests[0].value)?.line, 'promotion 1')
 })
 
 t.test('changes that were pruned before it saw them cost it all that it vouched for', async (t) => {
@@ -153,8 +201,12 @@ t.test('changes that were pruned before it saw them cost it all that it vouched 
   store.prune(1)
   await feed.poll()
   t.same(resets, [2])
-  t.equal(feed.isCurrent(1, 'b', 'subject'), false, 'the change that is missing may have been of «b»')
-  t.equal(feed.isCurrent(2, 'b', 'subject'), true)
+  t.equal(
+    feed.isCurrent({ version: 1 }, 'b', 'subject'),
+    false,
+    'the change that is missing may have been of «b»',
+  )
+  t.equal(feed.isCurrent({ version: 2 }, 'b', 'subject'), true)
 
   store.revoke('a')
   store.prune(3)

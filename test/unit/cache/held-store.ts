@@ -6,8 +6,10 @@
 
 import {
   type ChangeSource,
+  type ClockReading,
   type Digests,
   type Reading,
+  type ReadReplica,
   type RecordReader,
   StoreUnavailable,
   type TokenChange,
@@ -15,10 +17,20 @@ import {
 } from '../../../src/tokens/ports.ts'
 import type { Token } from '../../../src/tokens/token.ts'
 
-export class HeldStore implements TokenReader, RecordReader, ChangeSource {
-  readonly #tokens = new Map<string, Token>()
+/** A whole store as it is at one moment, which a standby may know when the primary is lost. */
+export interface Snapshot {
+  readonly tokens: ReadonlyMap<string, Token>
+  readonly changes: readonly TokenChange[]
+  readonly version: number
+  readonly line: string | undefined
+}
+
+export class HeldStore implements TokenReader, RecordReader, ChangeSource, ReadReplica {
+  #tokens = new Map<string, Token>()
   #changes: TokenChange[] = []
   #version = 0
+  #line: string | undefined
+  #promotions = 0
   #held: (() => void)[] = []
   /** Answers wait for `release`. */
   holds = false
@@ -53,6 +65,28 @@ export class HeldStore implements TokenReader, RecordReader, ChangeSource {
     this.add(token)
   }
 
+  get line(): string | undefined {
+    return this.#line
+  }
+
+  /** What does not change any more. */
+  capture(): Snapshot {
+    return { ...this.#present(), tokens: new Map(this.#tokens), changes: [...this.#changes] }
+  }
+
+  /** Is from now on what was captured, as a replica that has followed so far. */
+  follow({ tokens, changes, version, line }: Snapshot): void {
+    this.#tokens = new Map(tokens)
+    this.#changes = [...changes]
+    this.#version = version
+    this.#line = line
+  }
+
+  /** What was committed since the snapshot is lost, and a line of its own begins. */
+  failOver(snapshot: Snapshot): void {
+    this.follow({ ...snapshot, line: `promotion ${++this.#promotions}` })
+  }
+
   /** Forgets changes up to `version`. */
   prune(version: number): void {
     this.#changes = this.#changes.filter((change) => change.version > version)
@@ -60,29 +94,32 @@ export class HeldStore implements TokenReader, RecordReader, ChangeSource {
 
   async find(digests: Digests): Promise<Reading> {
     this.finds++
-    const version = this.#version
-    const found = digests.find(({ value }) => this.#tokens.has(value))
-    if (found === undefined) return this.#answer({ token: undefined, version })
-    return this.#answer({ token: this.#tokens.get(found.value), version, keyId: found.keyId })
+    return this.#answer(findIn(this.#present(), digests))
   }
 
   findById(id: string): Promise<Reading> {
     return this.find(digestsOf(id))
   }
 
-  async currentVersion(): Promise<number> {
+  async readClock(): Promise<ClockReading> {
     this.polls++
-    return this.#answer(this.#version)
+    return this.#answer(clockOf(this.#present()))
   }
 
   async changesAfter(version: number, limit: number): Promise<readonly TokenChange[]> {
     return this.#answer(this.#changes.filter((change) => change.version > version).slice(0, limit))
   }
 
+  async close(): Promise<void> {}
+
   /** Lets every answer that is held back go. */
   release(): void {
     this.holds = false
     for (const go of this.#held.splice(0)) go()
+  }
+
+  #present(): Snapshot {
+    return { tokens: this.#tokens, changes: this.#changes, version: this.#version, line: this.#line }
   }
 
   async #answer<T>(value: T): Promise<T> {
@@ -103,6 +140,16 @@ export class HeldStore implements TokenReader, RecordReader, ChangeSource {
     this.#changes.push({ ...change, version: this.#version, changedAt: 1 })
     return this.#version
   }
+}
+
+function findIn(snapshot: Snapshot, digests: Digests): Reading {
+  const found = digests.find(({ value }) => snapshot.tokens.has(value))
+  if (found === undefined) return { ...clockOf(snapshot), token: undefined }
+  return { ...clockOf(snapshot), token: snapshot.tokens.get(found.value), keyId: found.keyId }
+}
+
+function clockOf({ version, line }: Snapshot): ClockReading {
+  return line === undefined ? { version } : { version, line }
 }
 
 export function digestsOf(tokenId: string): Digests {

@@ -85,7 +85,7 @@ t.test('an entry opens under its own key only, and with its own ring only', asyn
 })
 
 t.test('a field too few, too many or of another form is no token', async (t) => {
-  const good = JSON.parse(JSON.stringify({ ...entry, token: tokenToJson(entry.token) }))
+  const good = JSON.parse(JSON.stringify({ ...entry, line: null, token: tokenToJson(entry.token) }))
   const seal = (value: unknown) => ring.seal(JSON.stringify(value), 'key')
   t.ok(openEntry(ring, 'key', seal(good)))
   for (const field of Object.keys(good.token)) {
@@ -110,8 +110,10 @@ t.test('a field too few, too many or of another form is no token', async (t) => 
     t.equal(openEntry(ring, 'key', seal({ ...good, [field]: '7' })), undefined)
   }
   t.ok(openEntry(ring, 'key', seal({ ...good, keyId: null })), 'no key of the ring has part in it')
-  for (const keyId of [undefined, 1, ['k1']]) {
-    t.equal(openEntry(ring, 'key', seal({ ...good, keyId })), undefined)
+  t.equal(openEntry(ring, 'key', seal({ ...good, line: 'l1' }))?.line, 'l1')
+  for (const text of [undefined, 1, ['k1']]) {
+    t.equal(openEntry(ring, 'key', seal({ ...good, keyId: text })), undefined)
+    t.equal(openEntry(ring, 'key', seal({ ...good, line: text })), undefined)
   }
   for (const value of ['', 'null', '{', '[]', '7']) {
     t.equal(openEntry(ring, 'key', ring.seal(value, 'key')), undefined)

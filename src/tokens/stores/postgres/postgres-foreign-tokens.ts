@@ -19,14 +19,14 @@ import { type StoredForms, tokenColumns } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
 import type { PostgresAuditTrail } from './postgres-audit-trail.ts'
 import type { Ask, PostgresConnections } from './postgres-connections.ts'
-import { recordChange } from './postgres-sql.ts'
+import { clock, clockColumns, recordChange } from './postgres-sql.ts'
 
 const formats = 'SELECT format, cost FROM foreign_formats ORDER BY format, cost'
 
 /** Every candidate and the change clock in one snapshot; one row at least, with nulls when there is none. Primary key. */
 const find = `
-SELECT change_clock.version, found.*
-FROM change_clock
+SELECT ${clockColumns}, found.*
+FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT foreign_tokens.format, foreign_tokens.locator, foreign_tokens.verifier, foreign_tokens.cost, ${tokenColumns}
   FROM unnest($1::text[], $2::text[]) AS presented (format, locator)

@@ -11,35 +11,67 @@ import { subjectColumns, tokenColumns } from '../stored-token.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
-/** A replica may not have heard of the last changes yet: it yields no row, which is no answer. */
-const onPrimary = 'WHERE NOT pg_is_in_recovery()'
+/** Which database of which cluster answers: the same on a primary and on its replicas, and on no copy. */
+const database = `
+(SELECT system_identifier FROM pg_control_system()) || ':' ||
+(SELECT oid FROM pg_database WHERE datname = current_database()) || ':'`
+
+/** The same with the timeline: each server that is promoted has one of its own. Fails on a replica. */
+const server = `${database} || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+
+/**
+ * Another server than was meant yields no row, which is no answer: a replica may not have heard of the last changes
+ * yet, one that was promoted is a replica no longer, and a copy of the database is none.
+ */
+const only = {
+  primary: 'WHERE NOT pg_is_in_recovery()',
+  replica: `WHERE pg_is_in_recovery() AND starts_with(change_line.server, ${database})`,
+} as const
+type Role = keyof typeof only
+
+/** What every look-up shows of the change clock: its version, and the line that this counts on. */
+export const clockColumns = 'change_clock.version, change_line.mark AS line'
+export const clock = 'change_clock CROSS JOIN change_line'
 
 /**
  * The record of a credential and the change clock in one snapshot; one row always, with nulls when there is
- * no such token, but none from a replica. Index `tokens_by_digest`, once for each key of the ring.
+ * no such token, but none from the other role. Index `tokens_by_digest`, once for each key of the ring.
  */
-export const find = `
-SELECT change_clock.version, found.*
-FROM change_clock
+export const findOn = (role: Role): string => `
+SELECT ${clockColumns}, found.*
+FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, tokens.digest, ${tokenColumns}
   FROM unnest($1::text[], $2::bytea[]) AS presented (key_id, digest)
   JOIN tokens ON tokens.digest = presented.digest AND tokens.key_id = presented.key_id
   JOIN subjects ON subjects.id = tokens.subject_id
 ) AS found ON true
-${onPrimary}`
+${only[role]}`
 
-/** As `find`, by the id of the record. Primary key. */
-export const findById = `
-SELECT change_clock.version, found.*
-FROM change_clock
+/** As `findOn`, by the id of the record. Primary key. */
+export const findByIdOn = (role: Role): string => `
+SELECT ${clockColumns}, found.*
+FROM ${clock}
 LEFT JOIN LATERAL (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $1
 ) AS found ON true
-${onPrimary}`
+${only[role]}`
 
-/** None from a replica. */
-export const currentVersion = `SELECT version FROM change_clock ${onPrimary}`
+/** The clock, and whether its line is that of the server that answers. None from a replica. */
+export const readClock = `
+SELECT ${clockColumns}, change_line.server AS marked_on, ${server} AS server FROM ${clock} ${only.primary}`
+
+/** The clock as a replica has it, and whether the server ends statements that take too long. None from a primary. */
+export const replicaClock = `
+SELECT ${clockColumns}, current_setting('statement_timeout') <> '0' AS has_deadline FROM ${clock} ${only.replica}`
+
+/**
+ * A new line for the server of that name; of those who come at once one makes it. Does not wait for a synchronous
+ * replica, which a server that was just promoted may not have yet.
+ */
+export const markLine = `
+WITH alone AS (SELECT set_config('synchronous_commit', 'local', true))
+UPDATE change_line SET server = $1, mark = gen_random_uuid() FROM alone WHERE server <> $1`
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `

@@ -4,7 +4,8 @@
  */
 
 import type { Act } from '../../../audit/entry.ts'
-import { type NewToken, ParentUnfit } from '../../ports.ts'
+import { type Digests, type NewToken, ParentUnfit } from '../../ports.ts'
+import { isRecordId } from '../../record-id.ts'
 import type { Token } from '../../token.ts'
 import { digestBytes } from '../reading.ts'
 import { readToken, type StoredForms } from '../stored-token.ts'
@@ -41,6 +42,16 @@ export async function insertRow(ask: Ask, token: NewToken, act: Act): Promise<To
   }
   await ask({ text: sql.addToken, values: parametersOf(token, act) })
   return (await showRow(ask, id)) ?? fail('id')
+}
+
+/** The parameters of `findOn`. */
+export function digestParameters(digests: Digests): unknown[] {
+  return [digests.map(({ keyId }) => keyId), digests.map(({ value }) => digestBytes(value))]
+}
+
+/** The parameter of `findByIdOn`: what is no id finds nothing. */
+export function idParameters(id: string): unknown[] {
+  return [isRecordId(id) ? id : null]
 }
 
 /** The parameters of `addToken` in their order. */

@@ -6,42 +6,46 @@
 import type { Act, Done } from '../../../audit/entry.ts'
 import type { PostgresSettings } from '../../../database/postgres-options.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
-import {
-  type Digests,
-  type KeyUse,
-  type NewSubject,
-  type NewToken,
-  type Reading,
-  type Rotation,
-  type ScheduledTask,
-  StoreUnavailable,
-  type TokenChange,
-  type TokenFilter,
-  type TokenGroup,
-  type TokenRegistry,
-  type TokenStore,
-  type TokenUse,
+import type {
+  ClockReading,
+  Digests,
+  KeyUse,
+  NewSubject,
+  NewToken,
+  Reading,
+  Rotation,
+  ScheduledTask,
+  TokenChange,
+  TokenFilter,
+  TokenGroup,
+  TokenRegistry,
+  TokenStore,
+  TokenUse,
 } from '../../ports.ts'
 import { isRecordId } from '../../record-id.ts'
 import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
+import { readReading, readReadingById } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
-import { type StoredRow, textIn } from '../stored-value.ts'
+import { textIn } from '../stored-value.ts'
 import { PostgresAuditTrail } from './postgres-audit-trail.ts'
+import { fromPrimary, readPostgresClock } from './postgres-change-clock.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { PostgresForeignTokens } from './postgres-foreign-tokens.ts'
 import { listPage } from './postgres-lists.ts'
 import * as lives from './postgres-lives.ts'
 import * as sql from './postgres-sql.ts'
-import { insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
+import { digestParameters, idParameters, insertRow, postgresForms, showRow } from './postgres-token-rows.ts'
 import { PostgresUpstreamLogins, removeLogins } from './postgres-upstream-logins.ts'
 
 /** Deadline of reading the whole table, whatever its size. */
 const countingMs = 60_000
+
+const find = sql.findOn('primary')
+const findById = sql.findByIdOn('primary')
 
 /** Look-ups and changes share one pool of connections; the change clock and `ping` have a connection of their own. */
 export class PostgresTokenStore implements TokenStore {
@@ -77,23 +81,22 @@ export class PostgresTokenStore implements TokenStore {
 
   async find(digests: Digests): Promise<Reading> {
     this.#onQuery('find')
-    const keyIds = digests.map(({ keyId }) => keyId)
-    const values = digests.map(({ value }) => digestBytes(value))
     // Named: parsed once for each connection.
-    const rows = await this.#connections.ask({ name: 'find', text: sql.find, values: [keyIds, values] })
+    const query = { name: 'find', text: find, values: digestParameters(digests) }
+    const rows = await this.#connections.ask(query)
     return readReading(fromPrimary(rows), digests, postgresForms)
   }
 
   async findById(id: string): Promise<Reading> {
     this.#onQuery('findById')
-    const values = [isRecordId(id) ? id : null]
-    const rows = await this.#connections.ask({ name: 'findById', text: sql.findById, values })
+    const query = { name: 'findById', text: findById, values: idParameters(id) }
+    const rows = await this.#connections.ask(query)
     return readReadingById(fromPrimary(rows), postgresForms)
   }
 
-  async currentVersion(signal?: AbortSignal): Promise<number> {
-    this.#onQuery('currentVersion')
-    return readVersion(fromPrimary(await this.#connections.askWatch({ text: sql.currentVersion }, signal)))
+  async readClock(signal?: AbortSignal): Promise<ClockReading> {
+    this.#onQuery('readClock')
+    return readPostgresClock((query) => this.#connections.askWatch(query, signal))
   }
 
   async changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]> {
@@ -245,10 +248,4 @@ export class PostgresTokenStore implements TokenStore {
   close(): Promise<void> {
     return this.#connections.close()
   }
-}
-
-/** What a replica says may be older than a revocation that has returned: as good as no answer. */
-function fromPrimary(rows: readonly StoredRow[]): readonly StoredRow[] {
-  if (rows.length === 0) throw new StoreUnavailable('PostgreSQL is a replica, or has lost the change clock')
-  return rows
 }

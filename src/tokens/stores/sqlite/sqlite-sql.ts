@@ -34,7 +34,7 @@ LEFT JOIN (
   SELECT tokens.key_id, ${tokenColumns} FROM ${tokensWithSubjects} WHERE tokens.id = $id
 ) AS found ON true`
 
-export const currentVersion = 'SELECT version FROM change_clock'
+export const readClock = 'SELECT version FROM change_clock'
 
 /** Rising order of version, through the primary key. */
 export const changesAfter = `

@@ -6,6 +6,7 @@
 import type { Act, Done } from '../../../audit/entry.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
 import type {
+  ClockReading,
   Digests,
   KeyUse,
   NewSubject,
@@ -25,7 +26,7 @@ import type { Subject, SubjectStatus, Token, TokenKind } from '../../token.ts'
 import type { LoginRecord } from '../../upstream-logins/login-record.ts'
 import * as deeds from '../deeds.ts'
 import { checkPage } from '../page.ts'
-import { digestBytes, readReading, readReadingById, readVersion } from '../reading.ts'
+import { digestBytes, readClockReading, readReading, readReadingById } from '../reading.ts'
 import type { StoreOptions } from '../store-options.ts'
 import { readChange, readKeyUse, readSubject, readToken } from '../stored-token.ts'
 import { textIn } from '../stored-value.ts'
@@ -81,10 +82,10 @@ export class SqliteTokenStore implements TokenStore {
     return readReadingById(this.#connection.ask(sql.findById, { id }), sqliteForms)
   }
 
-  async currentVersion(signal?: AbortSignal): Promise<number> {
+  async readClock(signal?: AbortSignal): Promise<ClockReading> {
     signal?.throwIfAborted()
-    this.#onQuery('currentVersion')
-    return readVersion(this.#connection.ask(sql.currentVersion))
+    this.#onQuery('readClock')
+    return readClockReading(this.#connection.ask(sql.readClock))
   }
 
   async changesAfter(version: number, limit: number, signal?: AbortSignal): Promise<readonly TokenChange[]> {

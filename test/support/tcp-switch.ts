@@ -5,7 +5,7 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import type { Scope } from '../support/private-server.ts'
+import type { Scope } from './private-server.ts'
 
 export interface TcpSwitch {
   readonly port: number
