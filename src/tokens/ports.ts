@@ -6,8 +6,8 @@
 
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Act, Done } from '../audit/entry.ts'
-import type { Secret } from '../lib/secret.ts'
 import type { ForeignClaim, ForeignRecord } from './foreign/foreign-record.ts'
+import type { KeyUse } from './keys/key-use.ts'
 import type { Access, Bindings, Subject, SubjectKind, SubjectStatus, Token, TokenKind } from './token.ts'
 import type { LoginRecord } from './upstream-logins/login-record.ts'
 
@@ -169,17 +169,6 @@ export interface TokenUse {
   readonly address: string | undefined
 }
 
-/** What depends on one key of the ring. A key that nothing is under is not listed. */
-export interface KeyUse {
-  readonly keyId: string
-  /** Neither revoked nor expired. */
-  readonly tokens: number
-  /** Whether the live system token, whose text is sealed with the same key, is among them. */
-  readonly hasSystemToken: boolean
-  /** Logins at upstreams that are sealed under it. */
-  readonly logins: number
-}
-
 /** What one replica does for all. */
 export type ScheduledTask = 'purge'
 
@@ -303,10 +292,4 @@ export class StoreUnavailable extends Error {
 /** A token cannot be derived from one that is unknown, not live any more, or expires before it would. */
 export class ParentUnfit extends Error {
   override readonly name = 'ParentUnfit'
-}
-
-/** What minting yields: the text, shown once, and what is kept of it. */
-export interface MintedToken {
-  readonly text: Secret
-  readonly digest: Digest
 }

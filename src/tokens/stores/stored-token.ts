@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { KeyUse, TokenChange } from '../ports.ts'
+import type { KeyUse } from '../keys/key-use.ts'
+import type { TokenChange } from '../ports.ts'
 import {
   accessLevels,
   type Bindings,

@@ -5,10 +5,10 @@
 
 import type { Act, Done } from '../../../audit/entry.ts'
 import type { ForeignRecord } from '../../foreign/foreign-record.ts'
+import type { KeyUse } from '../../keys/key-use.ts'
 import type {
   ClockReading,
   Digests,
-  KeyUse,
   NewSubject,
   NewToken,
   Reading,
