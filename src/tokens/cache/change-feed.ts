@@ -5,11 +5,10 @@
  */
 
 import type { ChangeSource, ClockReading, TokenChange } from '../ports.ts'
+import { RememberedChanges } from './remembered-changes.ts'
 
 /** Changes asked for at once; a poll goes on asking until it has them all. */
 const batchMax = 1_000
-/** Ids whose last change is remembered; beyond it the oldest are forgotten, which costs look-ups and nothing else. */
-const rememberedMax = 100_000
 
 /** Whoever holds something derived from tokens. Called before the poll that brought the news counts as succeeded. */
 export interface ChangeListener {
@@ -48,12 +47,8 @@ export class ChangeFeed {
   readonly #deadlineMs: number
   readonly #listeners = new Set<ChangeListener>()
   readonly #onFailing = new Set<() => void>()
-  /** For each token and subject its last change; in the order of versions, so that the first is the oldest. */
-  readonly #lastChange = new Map<string, { readonly version: number; readonly at: number }>()
+  readonly #remembered = new RememberedChanges()
   #version: number | undefined
-  #line: string | undefined
-  /** Every change after this version has been seen and is remembered. */
-  #floor = Number.POSITIVE_INFINITY
   #confirmedAt = Number.NEGATIVE_INFINITY
   /** How often `heed` was called, and how often it had been when the last poll that succeeded began. */
   #notices = 0
@@ -139,25 +134,20 @@ export class ChangeFeed {
 
   /** The line of commits that `version` counts; `undefined` also where the store has only one. */
   get line(): string | undefined {
-    return this.#line
+    return this.#remembered.line
   }
 
   /** Whether every change after that version is known. */
   remembersSince(version: number): boolean {
-    return version >= this.#floor
+    return this.#remembered.reachBackTo(version)
   }
 
   /**
    * Whether a record read at that version still holds as far as the feed knows. False also when the feed cannot know:
    * before its first poll, on another line, and for versions older than what it remembers.
    */
-  isCurrent({ version, line }: ClockReading, tokenId: string, subjectId: string): boolean {
-    return (
-      line === this.#line &&
-      this.remembersSince(version) &&
-      !this.#changedAfter(version, tokenId) &&
-      !this.#changedAfter(version, subjectId)
-    )
+  isCurrent(reading: ClockReading, tokenId: string, subjectId: string): boolean {
+    return this.#remembered.leaveCurrent(reading, tokenId, subjectId)
   }
 
   /** Fetches what has changed, or joins the poll under way. Yields whether that succeeded; never rejects. */
@@ -242,7 +232,7 @@ export class ChangeFeed {
     const clock = await source.readClock(signal)
     signal.throwIfAborted()
     const present = clock.version
-    const isElsewhere = clock.line !== this.#line
+    const isElsewhere = clock.line !== this.line
     if (this.#version === undefined || isElsewhere || present < this.#version) this.#beginAt(clock)
     while (this.#version !== undefined && this.#version < present) {
       const changes = await source.changesAfter(this.#version, batchMax, signal)
@@ -252,46 +242,23 @@ export class ChangeFeed {
       if (changes[0]?.version === this.#version + 1) this.#take(changes)
       else this.#beginAt(clock)
     }
-    this.#forget()
+    this.#remembered.forget(this.#options.monotonic() - this.#options.retentionMs)
   }
 
-  #beginAt({ version, line }: ClockReading): void {
+  #beginAt(clock: ClockReading): void {
     const isRestart = this.#version !== undefined
-    const isNewLine = line !== this.#line
-    this.#lastChange.clear()
-    this.#version = version
-    this.#line = line
-    this.#floor = version
+    const isNewLine = clock.line !== this.line
+    this.#remembered.begin(clock)
+    this.#version = clock.version
     if (isRestart) for (const listener of this.#listeners) listener.reset(isNewLine)
   }
 
   #take(changes: readonly TokenChange[]): void {
     const last = changes.at(-1)
     if (last === undefined) return
-    const at = this.#options.monotonic()
-    for (const { version, tokenId, subjectId } of changes) {
-      for (const id of [tokenId, subjectId]) {
-        if (id === undefined) continue
-        this.#lastChange.delete(id)
-        this.#lastChange.set(id, { version, at })
-      }
-    }
+    this.#remembered.take(changes, this.#options.monotonic())
     this.#version = last.version
     for (const listener of this.#listeners) listener.changed(changes)
-  }
-
-  #forget(): void {
-    const oldest = this.#options.monotonic() - this.#options.retentionMs
-    for (const [id, change] of this.#lastChange) {
-      if (change.at > oldest && this.#lastChange.size <= rememberedMax) return
-      this.#lastChange.delete(id)
-      this.#floor = change.version
-    }
-  }
-
-  #changedAfter(version: number, id: string): boolean {
-    const change = this.#lastChange.get(id)
-    return change !== undefined && change.version > version
   }
 }
 
