@@ -10,3 +10,20 @@ CREATE TABLE change_line (
   mark uuid NOT NULL
 );
 INSERT INTO change_line (server, mark) VALUES ('', gen_random_uuid());
+
+-- Which database of which cluster answers: the same on a primary and on its replicas, and on no copy.
+CREATE FUNCTION change_database() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT (SELECT system_identifier FROM pg_control_system()) || ':'
+    || (SELECT oid FROM pg_database WHERE datname = current_database()) || ':'
+$$;
+
+-- The same with the timeline: each server that is promoted has one of its own. Fails on a replica. Some hosted servers
+-- tell neither of the two to anybody: all those that stand for one another there count as one.
+CREATE FUNCTION change_server() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN change_database() || left(pg_walfile_name(pg_current_wal_lsn()), 8);
+EXCEPTION
+  WHEN feature_not_supported OR insufficient_privilege OR undefined_function THEN
+    RETURN 'untold';
+END
+$$;

@@ -11,21 +11,13 @@ import { subjectColumns, tokenColumns } from '../stored-token.ts'
 
 const tokensWithSubjects = 'tokens JOIN subjects ON subjects.id = tokens.subject_id'
 
-/** Which database of which cluster answers: the same on a primary and on its replicas, and on no copy. */
-const database = `
-(SELECT system_identifier FROM pg_control_system()) || ':' ||
-(SELECT oid FROM pg_database WHERE datname = current_database()) || ':'`
-
-/** The same with the timeline: each server that is promoted has one of its own. Fails on a replica. */
-const server = `${database} || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
-
 /**
  * Another server than was meant yields no row, which is no answer: a replica may not have heard of the last changes
  * yet, one that was promoted is a replica no longer, and a copy of the database is none.
  */
 const only = {
   primary: 'WHERE NOT pg_is_in_recovery()',
-  replica: `WHERE pg_is_in_recovery() AND starts_with(change_line.server, ${database})`,
+  replica: `WHERE pg_is_in_recovery() AND starts_with(change_line.server, change_database())`,
 } as const
 type Role = keyof typeof only
 
@@ -59,7 +51,7 @@ ${only[role]}`
 
 /** The clock, and whether its line is that of the server that answers. None from a replica. */
 export const readClock = `
-SELECT ${clockColumns}, change_line.server AS marked_on, ${server} AS server FROM ${clock} ${only.primary}`
+SELECT ${clockColumns}, change_line.server AS marked_on, change_server() AS server FROM ${clock} ${only.primary}`
 
 /** The clock as a replica has it, and whether the server ends statements that take too long. None from a primary. */
 export const replicaClock = `
