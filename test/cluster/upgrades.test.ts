@@ -11,10 +11,13 @@ import { helm, helmMeanwhile } from './kubectl.ts'
 import { type Answer, idleScript, legacyScript, type Namespace, newNamespace } from './namespace.ts'
 import { valuesOfPage, wordsFor } from './page.ts'
 
-/** A pod that sends a request every few milliseconds, each on a connection of its own, and tells what became of them. */
+/**
+ * A pod that sends a request every few milliseconds, each on a connection of its own, and tells what became of them from
+ * the first answer on: the network plugin takes a moment to know a new pod.
+ */
 const loadScript = (url: string, token: string) => `
   const http = require('http'), counts = {}
-  const count = (outcome) => { counts[outcome] = (counts[outcome] ?? 0) + 1 }
+  const count = (outcome) => { if (counts[200] || outcome === 200) counts[outcome] = (counts[outcome] ?? 0) + 1 }
   setInterval(() => http.get('${url}', { agent: false, headers: { authorization: 'Bearer ${token}' } },
     (answer) => { answer.resume(); answer.on('end', () => count(answer.statusCode)) })
     .on('error', (error) => count(error.code ?? 'error')), 20)
