@@ -4,6 +4,7 @@
  * @module
  */
 
+import { failoverFiles } from '../failover/files.ts'
 import { installServers } from './install-servers.ts'
 import { findPostgres, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
@@ -31,7 +32,8 @@ const others = [
   'test/helm/**',
   'test/cluster/**',
   'test/proxies/**',
-  'test/failover/**',
+  ...failoverFiles.underLoad,
+  ...failoverFiles.others,
   'test/bench/**',
 ]
 const words = process.argv.slice(2)
