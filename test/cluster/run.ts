@@ -6,7 +6,8 @@
  * @module
  */
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeBase } from '../container/base-image.ts'
@@ -34,7 +35,7 @@ const cgroup = `sallyport-test-${process.pid}`
 const hierarchies = cgroupHierarchies()
 for (const hierarchy of hierarchies) mkdirSync(join(hierarchy, cgroup))
 const alone = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-const { status } = spawnSync(
+const node = spawn(
   'unshare',
   [...alone, process.execPath, join(import.meta.dirname, 'run-in-node.ts'), ...process.argv.slice(2)],
   {
@@ -49,10 +50,14 @@ const { status } = spawnSync(
     },
   },
 )
+// The one of a terminal reaches the tests by themselves, which end in good order.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => node.kill('SIGKILL'))
+const [code] = await once(node, 'exit')
 for (const hierarchy of hierarchies) {
   execFileSync('find', [join(hierarchy, cgroup), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+'])
 }
-process.exitCode = status ?? 1
+process.exitCode = code ?? 1
 
 /** The image of a process that does nothing, which every pod has. */
 function buildPause(): void {
